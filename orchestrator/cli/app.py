@@ -1,0 +1,55 @@
+"""The root command. Its table is all that `--help` needs: no command module is imported for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from orchestrator import __version__
+
+# name: (module:command, one line of help)
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("orchestrator.cli.demo:demo", "Show a proven clone and a refused break-off, on emulated parts."),
+    "run": ("orchestrator.cli.run:run", "Make one proven set from a job file."),
+    "plan": ("orchestrator.cli.run:plan", "Say what a run would do, and whether it would be refused."),
+    "recover": ("orchestrator.cli.recover:recover", "Thaw, settle and clean up after runs that died."),
+    "set": ("orchestrator.cli.sets:sets", "List, show, delete or adopt sets."),
+    "evidence": ("orchestrator.cli.evidence:evidence", "Verify and show signed records."),
+    "array": ("orchestrator.cli.array:array", "Register and test arrays."),
+    "host": ("orchestrator.cli.host:host", "Register and test hosts."),
+    "plugins": ("orchestrator.cli.plugins:plugins", "List the plugins that loaded and those that did not."),
+    "errors": ("orchestrator.cli.errors:errors", "Explain an error code: cause and remedy."),
+    "lab": ("orchestrator.cli.lab:lab", "Serve emulated arrays and hosts."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the table without importing what it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="quiesce")
+def app() -> None:
+    """Application-consistent clones inside storage arrays, with proof.
+
+    QUIESCE_HOME names the folder where Quiesce keeps its registry, journals, keys and evidence.
+    """

@@ -1,0 +1,1 @@
+"""What users write and where Quiesce keeps things: job files, secret references, the state folder."""

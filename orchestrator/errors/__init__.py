@@ -1,0 +1,46 @@
+"""Everything that can go wrong, as callers see it. Start at `tree`; `catalogue` explains every code.
+
+Each error says what happened, to which object, and what to do next, under a stable dotted code.
+`statuses` is the one table from which exit and HTTP statuses come.
+"""
+
+from orchestrator.errors.catalogue import CATALOGUE, Explanation
+from orchestrator.errors.statuses import ExitStatus, Retryable, exit_status_of, http_status_of, retryable_of
+from orchestrator.errors.tree import (
+    ArrayAnswerLost,
+    ArrayBusy,
+    ArrayError,
+    ArrayRejected,
+    BadInput,
+    CutNotAuthorised,
+    EvidenceError,
+    HostError,
+    InDoubt,
+    Interrupted,
+    OrchestratorError,
+    Refused,
+    WindowExpired,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "ArrayAnswerLost",
+    "ArrayBusy",
+    "ArrayError",
+    "ArrayRejected",
+    "BadInput",
+    "CutNotAuthorised",
+    "EvidenceError",
+    "ExitStatus",
+    "Explanation",
+    "HostError",
+    "InDoubt",
+    "Interrupted",
+    "OrchestratorError",
+    "Refused",
+    "Retryable",
+    "WindowExpired",
+    "exit_status_of",
+    "http_status_of",
+    "retryable_of",
+]

@@ -1,0 +1,183 @@
+"""The host's side: writers, components, host volumes, LUNs, and what the host reports of a set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from orchestrator.model.time import Reading
+
+VSS_S_ASYNC_FINISHED: Final = 0x0004230A  # the one final status of DoSnapshotSet that means success
+
+
+class WriterState(IntEnum):
+    """VSS_WRITER_STATE, with the header's own numbers."""
+
+    UNKNOWN = 0
+    STABLE = 1
+    WAITING_FOR_FREEZE = 2
+    WAITING_FOR_THAW = 3
+    WAITING_FOR_POST_SNAPSHOT = 4
+    WAITING_FOR_BACKUP_COMPLETE = 5
+    FAILED_AT_IDENTIFY = 6
+    FAILED_AT_PREPARE_BACKUP = 7
+    FAILED_AT_PREPARE_SNAPSHOT = 8
+    FAILED_AT_FREEZE = 9
+    FAILED_AT_THAW = 10
+    FAILED_AT_POST_SNAPSHOT = 11
+    FAILED_AT_BACKUP_COMPLETE = 12
+    FAILED_AT_PRE_RESTORE = 13
+    FAILED_AT_POST_RESTORE = 14
+    FAILED_AT_BACKUPSHUTDOWN = 15
+
+
+class DiskLayout(StrEnum):
+    """How a host volume lies on its disks."""
+
+    BASIC = "basic"
+    DYNAMIC = "dynamic"
+    STORAGE_SPACES = "storage-spaces"
+    LVM = "lvm"
+
+
+class HoldEnd(StrEnum):
+    """What ended the hold on writes, by the host's own account."""
+
+    RELEASE = "release"
+    HOLD_LIMIT = "hold-limit"
+    WRITER_LIMIT = "writer-limit"
+    DEAD_MAN = "dead-man"
+    ABORT = "abort"
+    NEVER_HELD = "never-held"
+
+
+@dataclass(frozen=True, slots=True)
+class WriterInstance:
+    """One writer of one service: two instances may share a writer id (Exchange 2007 and 2010)."""
+
+    writer_id: str
+    instance_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a writer offers for backup: one database with its logs, say.
+
+    Attributes:
+        instance_id: the writer instance that owns it.
+        logical_path: VSS logical path.
+        name: VSS component name.
+        caption: what people call it ("DB01").
+        selectable: whether it may be selected by itself.
+        files: full paths on the host.
+    """
+
+    instance_id: str
+    logical_path: str
+    name: str
+    caption: str
+    selectable: bool
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostLun:
+    """A logical unit as the host sees it.
+
+    Attributes:
+        lun_ids: canonical forms of its association-0 designators ("naa.624a9370…"), best first.
+    """
+
+    lun_ids: tuple[str, ...]
+
+    @property
+    def lun_id(self) -> str:
+        """The best of its identities."""
+        return self.lun_ids[0]
+
+
+@dataclass(frozen=True, slots=True)
+class HostVolume:
+    r"""A file system of the host.
+
+    Attributes:
+        name: the host's own unique name (a volume GUID path on Windows).
+        mount_points: where paths of files begin ("E:\\").
+        luns: every LUN behind it that the host could identify.
+        layout: how it lies on them.
+        complete: whether `luns` is known to be all there is.
+    """
+
+    name: str
+    mount_points: tuple[str, ...]
+    luns: tuple[HostLun, ...]
+    layout: DiskLayout = DiskLayout.BASIC
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a host looks like before, and again after, a freeze."""
+
+    writers: tuple[WriterInstance, ...]
+    components: tuple[Component, ...]
+    host_volumes: tuple[HostVolume, ...]
+    clock: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class HostIdentity:
+    """Which host answered."""
+
+    host_id: str
+    name: str
+    product: str
+    emulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriterReport:
+    """One writer instance's state, as gathered inside one requestor session.
+
+    Attributes:
+        failure: HRESULT; 0 is success.
+        component_failures: captions of components that failed.
+    """
+
+    instance_id: str
+    session_id: str
+    state: WriterState
+    failure: int = 0
+    component_failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeReport:
+    """The host's word that writers are frozen and writes are held, on its own clock."""
+
+    writers: tuple[WriterReport, ...]
+    frozen_at: Reading
+    held_at: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReport:
+    """The host's word of how a hold ended, on its own clock.
+
+    Attributes:
+        hold_ended_by: what ended it.
+        hold_s: how long writes were held.
+        frozen_s: how long the writers were frozen.
+        set_status: final HRESULT of the set's creation.
+        released_at: when writes flowed again.
+        thawed_at: when the writers ran again.
+    """
+
+    hold_ended_by: HoldEnd
+    hold_s: float
+    frozen_s: float
+    set_status: int
+    released_at: Reading
+    thawed_at: Reading

@@ -1,0 +1,41 @@
+"""The one door for plugins: providers, host coordinators, and policies that refuse.
+
+A plugin is a module named by an entry point of the group `quiesce`:
+
+    from orchestrator.plugin import Provider, hookimpl
+
+    class AcmeProvider(Provider):
+        kind = "acme-f"
+        ...
+
+    @hookimpl
+    def register_providers(register):
+        register(AcmeProvider)
+
+Hooks only register; the typed objects do the work, and no hook is called inside a freeze window.
+Start reading at `provider.py` (an array) or `host.py` (a host). `orchestrator.model` and
+`orchestrator.errors` may be imported beside this package; nothing else of the orchestrator may.
+"""
+
+from orchestrator.plugin.emulator import ArrayEmulator, Fault, LabOptions
+from orchestrator.plugin.hookspecs import hookimpl
+from orchestrator.plugin.host import HostCoordinator, HostSet, SetPlan
+from orchestrator.plugin.provider import ClockSample, Cloner, Provider, ProviderContext
+from orchestrator.plugin.secrets import Secret
+from orchestrator.plugin.token import CutToken
+
+__all__ = [
+    "ArrayEmulator",
+    "ClockSample",
+    "Cloner",
+    "CutToken",
+    "Fault",
+    "HostCoordinator",
+    "HostSet",
+    "LabOptions",
+    "Provider",
+    "ProviderContext",
+    "Secret",
+    "SetPlan",
+    "hookimpl",
+]

@@ -1,0 +1,122 @@
+"""What a host coordinator implements: one host whose writers can be frozen."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from orchestrator.model.budgets import Budgets
+from orchestrator.model.grades import Grade
+from orchestrator.model.hosts import (
+    Component,
+    FreezeReport,
+    HostIdentity,
+    ReleaseReport,
+    Survey,
+    WriterInstance,
+    WriterReport,
+)
+from orchestrator.plugin.provider import ProviderContext
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """What a set will hold.
+
+    Attributes:
+        set_id: chosen by us, so that recovery can ask for it.
+        fence: fencing token; the host obeys thaw and abort of the same set from any holder of it.
+        context: VSS snapshot context.
+        backup_type: VSS_BACKUP_TYPE.
+        components: the selected ones.
+        writers: the instances that own them.
+        host_volumes: names of every host volume in the set.
+        budgets: limits for the host's own timers.
+    """
+
+    set_id: str
+    fence: int
+    context: int
+    backup_type: int
+    components: tuple[Component, ...]
+    writers: tuple[WriterInstance, ...]
+    host_volumes: tuple[str, ...]
+    budgets: Budgets
+
+
+class HostSet(ABC):
+    """One shadow copy set on one host, from prepared to complete."""
+
+    session_id: str
+
+    @abstractmethod
+    async def freeze(self, dead_man_s: float) -> FreezeReport:
+        """Freeze the writers, hold writes, and report.
+
+        The host arms a dead man's timer of `dead_man_s` seconds before it freezes anything: whatever
+        happens to us, it thaws by itself then. A failure or lost answer counts as frozen: call `thaw`.
+
+        Raises:
+            HostError: the host, a writer or the way to it failed.
+        """
+
+    @abstractmethod
+    async def thaw(self) -> ReleaseReport:
+        """Release the hold and thaw, and say how the hold ended. Idempotent; safe when nothing is frozen."""
+
+    @abstractmethod
+    async def writer_status(self) -> Sequence[WriterReport]:
+        """Gather the writers' states inside this set's requestor session."""
+
+    @abstractmethod
+    async def complete(self, *, succeeded: bool) -> None:
+        """Tell the writers how the backup ended, and end the session."""
+
+    @abstractmethod
+    async def abort(self) -> None:
+        """Thaw if needed, give the set up, and end the session. Idempotent."""
+
+
+class HostCoordinator(ABC):
+    """One host. `connect` first, `close` last; `close` never raises.
+
+    Class attributes:
+        kind: what users write after --kind.
+        settings_model: schema of the settings beyond url, secret and CA file.
+        ceiling: the best grade that a set of such a host can reach.
+    """
+
+    kind: ClassVar[str]
+    settings_model: ClassVar[type[BaseModel]]
+    ceiling: ClassVar[Grade]
+
+    @abstractmethod
+    def __init__(self, context: ProviderContext, settings: BaseModel) -> None: ...
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Open the way to the host and prove the secret."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Drop every connection. A set that is open stays with the host."""
+
+    @abstractmethod
+    async def identify(self) -> HostIdentity:
+        """Tell which host this is."""
+
+    @abstractmethod
+    async def survey(self) -> Survey:
+        """Read writers, components, files, host volumes and LUN identities. Changes nothing."""
+
+    @abstractmethod
+    async def open(self, plan: SetPlan) -> HostSet:
+        """Start a requestor session and a set, and prepare the writers."""
+
+    @abstractmethod
+    async def recover(self, set_id: str, fence: int) -> None:
+        """Thaw and abort a set that a dead process left behind. Unknown sets are success."""
