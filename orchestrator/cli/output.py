@@ -73,13 +73,13 @@ def problem_text(error: OrchestratorError) -> str:
     return f"error: {error}\n  next: {error.remedy}\n  code: {error.code}"
 
 
-def answers(schema: str) -> Callable[[Callable[P, Answer]], Callable[P, None]]:
+def answers(schema: str) -> Callable[[Callable[P, Answer]], Callable[..., None]]:
     """Make a command of a function that returns an `Answer`: adds --json and --quiet and sets the status.
 
     Errors of our tree are printed (stderr) or put into the JSON document (stdout); others pass through.
     """
 
-    def decorate(function: Callable[P, Answer]) -> Callable[P, None]:
+    def decorate(function: Callable[P, Answer]) -> Callable[..., None]:
         @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
         @click.option("--quiet", is_flag=True, help="Print nothing on stderr.")
         @click.pass_context
