@@ -82,11 +82,10 @@ def answers(schema: str) -> Callable[[Callable[P, Answer]], Callable[..., None]]
     def decorate(function: Callable[P, Answer]) -> Callable[..., None]:
         @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
         @click.option("--quiet", is_flag=True, help="Print nothing on stderr.")
-        @click.pass_context
         @wraps(function)
-        def command(
-            ctx: click.Context, as_json: bool, quiet: bool, *args: P.args, **kwargs: P.kwargs
-        ) -> None:
+        def command(*args: P.args, **kwargs: P.kwargs) -> None:
+            ctx = click.get_current_context()
+            as_json, quiet = bool(kwargs.pop("as_json")), bool(kwargs.pop("quiet"))
             ctx.obj = Manner(as_json=as_json, quiet=quiet)
             try:
                 answer = function(*args, **kwargs)
