@@ -66,6 +66,15 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "A secret is given as a value, or by a form of reference that is not known.",
         "Give a reference: env:NAME or file:PATH.",
     ),
+    "input.key-unusable": Explanation(
+        "A key cannot be used: not an Ed25519 key in PEM form, open to others, or unlike the public key "
+        "beside it.",
+        "Name the right public key file; for a signing key: chmod 600, or restore it from its backup.",
+    ),
+    "input.no-evidence": Explanation(
+        "There is no evidence of a job of this name.",
+        "Check the name; every run of a job leaves a record.",
+    ),
     # ------------------------------------------------------------------ policy
     "policy.break-off-refused": Explanation(
         "A copy without a writer freeze (a third-mirror break-off) was asked for, or found without proof. "
@@ -76,6 +85,11 @@ CATALOGUE: Final[dict[str, Explanation]] = {
     "policy.no-writers-context": Explanation(
         "The VSS context carries the NO_WRITERS bit (0x10, 0x19, 0x1D): no writer would take part.",
         "Leave the context out, or use 0x00040029 or 0x00000029.",
+    ),
+    "policy.unsupported-context": Explanation(
+        "The VSS context is not one that Quiesce makes sets in: they must be persistent, with writers, and "
+        "transportable, so that the copy never comes up on the production host beside its source.",
+        "Leave the context out, or use 0x00040029, 0x00000029 or 0x00020029.",
     ),
     "policy.host-volume-missing": Explanation(
         "The set would lack a host volume that holds files of a selected component.",
@@ -108,7 +122,7 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Register the array that serves it (`quiesce array add`).",
     ),
     "policy.lun-claimed-twice": Explanation(
-        "More than one array claims this LUN (replicated or stretched).",
+        "More than one array, or array volume, claims this LUN (replicated or stretched).",
         "Name the array to use for it in the job: [lun_array] in the job file.",
     ),
     "policy.source-is-clone": Explanation(
@@ -217,10 +231,18 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "The members of a consistency group were edited between arming and the cut.",
         "Find out who edits consistency groups of Quiesce on this array, then run again.",
     ),
+    "array.cannot-clone": Explanation(
+        "The array's provider makes no array volumes from replicas.",
+        "Leave `clone` out of the job; the proven set itself is kept.",
+    ),
     # ------------------------------------------------------------------ window
     "window.expired": Explanation(
         "Not every array had answered when the commit budget ran out. A late success is a failure.",
         "See the timeline for the slow array; `quiesce array test NAME` measures it.",
+    ),
+    "window.prepare-expired": Explanation(
+        "The set was not prepared in time: the host's writers or an array took too long.",
+        "See `quiesce host test NAME` and `quiesce array test NAME` for what is slow, then run again.",
     ),
     "window.thaw-unconfirmed": Explanation(
         "The host did not confirm the thaw within its deadline.",
@@ -232,6 +254,11 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Start it again.",
     ),
     # ------------------------------------------------------------------ proof (R1)
+    "proof.facts-impossible": Explanation(
+        "A recorded time, duration or budget cannot be: not a number, negative, running backwards, or wider "
+        "than the product allows.",
+        "Check whether a clock was set during the run, then run again. In a record: do not use the set.",
+    ),
     "proof.writer-not-frozen": Explanation(
         "R1(a): a selected writer had not reported frozen before the first cut was asked for.",
         "See the writer's state with `quiesce host test NAME`, then run again.",
@@ -276,7 +303,7 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Nothing to do. A finer clock or better time synchronisation would sharpen the record.",
     ),
     "proof.map-changed": Explanation(
-        "R1(g): the map from files to array volumes was not the same after the thaw.",
+        "R1(g): the map from files to array volumes was not the same after the thaw, or is not what was cut.",
         "Do not move databases or LUNs during a run, then run again.",
     ),
     # ------------------------------------------------------------------ run
@@ -317,6 +344,14 @@ CATALOGUE: Final[dict[str, Explanation]] = {
     "evidence.wrong-subject": Explanation(
         "The record speaks of another replica.",
         "Use the record that was written for this set.",
+    ),
+    "evidence.unknown-type": Explanation(
+        "The record is of a type that this version does not know.",
+        "Use the version of Quiesce that made the record, or a newer one.",
+    ),
+    "evidence.folder-busy": Explanation(
+        "Another process has held the lock of an evidence or key folder for too long.",
+        "Find the process that hangs (`fuser` on the .lock file in the folder) and end it.",
     ),
     # ------------------------------------------------------------------ ourselves
     "internal.fault": Explanation(

@@ -28,6 +28,11 @@ class ObjectNames:
         return f"{installation_prefix(self.installation)}{self.run_id}-{self.attempt}"
 
 
+    def covers(self, object_name: str) -> bool:
+        """Tell whether an object of this name belongs to this attempt: attempt 1 does not own 10's."""
+        return object_name == self.stem or object_name.startswith((f"{self.stem}.", f"{self.stem}-"))
+
+
 def installation_prefix(installation: str) -> str:
     """Return what all names of an installation start with."""
     return f"{PRODUCT_PREFIX}-{installation}-"

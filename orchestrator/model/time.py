@@ -25,6 +25,10 @@ class Reading:
         """Return the longer of the two clocks' opinions of the time from here until then."""
         return max(until.monotonic_s - self.monotonic_s, (until.wall - self.wall).total_seconds())
 
+    def not_after(self, other: Reading) -> bool:
+        """Tell whether neither clock puts this reading after the other one."""
+        return self.monotonic_s <= other.monotonic_s and self.wall <= other.wall
+
     def disagreement_s(self, until: Reading) -> float:
         """Return by how much the two clocks differ about the time from here until then."""
         return abs((until.monotonic_s - self.monotonic_s) - (until.wall - self.wall).total_seconds())

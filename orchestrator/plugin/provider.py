@@ -125,6 +125,8 @@ class Provider(ABC):
         """Remove what a later execution of the cut request would need, and what the cut made.
 
         Afterwards a cut request that is still under way cannot succeed. Missing objects are success.
+        Works from `armed.names` alone: after a failed `arm`, and in recovery, there is no handle and the
+        volumes are unknown.
         """
 
     @abstractmethod

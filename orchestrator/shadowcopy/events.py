@@ -12,6 +12,7 @@ class Event(StrEnum):
     FREEZE_ASKED = "freeze-asked"
     WRITERS_FROZEN = "writers-frozen"
     ALL_CUT = "all-cut"
+    RELEASE_SENT = "release-sent"
     THAWED = "thawed"
     FAILED = "failed"
     DEADLINE_PASSED = "deadline-passed"

@@ -41,8 +41,8 @@ class ShadowCopyMachine:
         """
         if self.deadline is not None and now >= self.deadline:
             self._step(Event.DEADLINE_PASSED, now)
-            if event is Event.DEADLINE_PASSED:
-                return self.state
+            if event not in TRANSITIONS[self.state]:
+                return self.state  # it came too late to matter
         return self._step(event, now)
 
     def _step(self, event: Event, now: float) -> State:

@@ -14,6 +14,7 @@ class State(StrEnum):
     FREEZING = "freezing"
     FROZEN = "frozen"
     COMMITTED = "committed"
+    RELEASING = "releasing"
     ABORTING = "aborting"
     CREATED = "created"
     ABORTED = "aborted"
@@ -27,10 +28,11 @@ class Action(StrEnum):
     AWAIT_WRITERS = "await-writers"
     CUT = "cut"
     RELEASE = "release"
+    AWAIT_THAW = "await-thaw"
     SETTLE = "settle"
     UNDO = "undo"
 
 
 # A freeze whose outcome is unknown counts as frozen (R2), so FREEZING is among them; so is ABORTING,
 # which is only left by a thaw.
-HOLDING: Final = frozenset({State.FREEZING, State.FROZEN, State.COMMITTED, State.ABORTING})
+HOLDING: Final = frozenset({State.FREEZING, State.FROZEN, State.COMMITTED, State.RELEASING, State.ABORTING})

@@ -14,12 +14,14 @@ TRANSITIONS: Final[dict[S, dict[E, S]]] = {
     S.ARMED: {E.FREEZE_ASKED: S.FREEZING, E.FAILED: S.ABORTED, E.DEADLINE_PASSED: S.ABORTED},
     S.FREEZING: {E.WRITERS_FROZEN: S.FROZEN, E.FAILED: S.ABORTING, E.DEADLINE_PASSED: S.ABORTING},
     S.FROZEN: {E.ALL_CUT: S.COMMITTED, E.FAILED: S.ABORTING, E.DEADLINE_PASSED: S.ABORTING},
-    S.COMMITTED: {E.THAWED: S.CREATED, E.FAILED: S.ABORTING, E.DEADLINE_PASSED: S.ABORTING},
+    S.COMMITTED: {E.RELEASE_SENT: S.RELEASING, E.FAILED: S.ABORTING, E.DEADLINE_PASSED: S.ABORTING},
+    S.RELEASING: {E.THAWED: S.CREATED, E.FAILED: S.ABORTING, E.DEADLINE_PASSED: S.ABORTING},
     # A late success changes nothing any more, and no deadline ends the duty to thaw.
     S.ABORTING: {
         E.THAWED: S.ABORTED,
         E.WRITERS_FROZEN: S.ABORTING,
         E.ALL_CUT: S.ABORTING,
+        E.RELEASE_SENT: S.ABORTING,
         E.FAILED: S.ABORTING,
     },
     S.CREATED: {},
@@ -32,6 +34,7 @@ ACTION: Final[dict[S, A]] = {
     S.FREEZING: A.AWAIT_WRITERS,
     S.FROZEN: A.CUT,
     S.COMMITTED: A.RELEASE,
+    S.RELEASING: A.AWAIT_THAW,
     S.ABORTING: A.RELEASE,
     S.CREATED: A.SETTLE,
     S.ABORTED: A.UNDO,
@@ -49,5 +52,7 @@ def stay_s(state: S, budgets: Budgets) -> float | None:
             return budgets.commit_s
         case S.COMMITTED:
             return budgets.hold_s - budgets.commit_s
+        case S.RELEASING:
+            return budgets.freeze_s
         case S.IDLE | S.ABORTING | S.CREATED | S.ABORTED:
             return None

@@ -1,0 +1,64 @@
+# Every target makes the environment it needs. `make PYTHON=python3.13 test` picks an interpreter (3.11 or later).
+
+export PYTHON ?= python3
+
+VENV := .venv
+JUDGE := .venv-judge-pure
+READY := $(VENV)/.ready
+JUDGE_READY := $(JUDGE)/.ready
+JUDGE_NEEDS := tests/judges/pure_flasharray/requirements.txt
+
+RUN := $(VENV)/bin/python
+PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench nightly docs system-packages clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
+	@$(VENV)/bin/quiesce demo $(ARGS)
+
+test: check system-packages $(JUDGE_READY) ## everything that CI runs
+	$(RUN) -m pytest -n 2 -m "not (journey or judge or nightly)"
+	$(RUN) -m pytest -m "(journey or judge) and not nightly"
+
+check: $(READY) ## style, types, import contracts, fragments, generated pages
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/mypy
+	$(VENV)/bin/towncrier build --draft > /dev/null
+	$(RUN) docs/generate.py --check
+
+bench: $(READY) ## measure the window against its floor: a table, and JSON
+	$(RUN) -m tests.benchmarks $(ARGS)
+
+nightly: check system-packages $(JUDGE_READY) ## the long forms of the same suites
+	$(RUN) -m pytest -m nightly --timeout 3600
+
+docs: $(READY) ## write the generated pages anew
+	$(RUN) docs/generate.py
+
+system-packages: ## where root on Debian or Ubuntu, install the programs that tests call
+	@bash .ci/system-packages
+
+clean: ## remove the environments and everything built
+	rm -rf .venv .venv-judge-* build dist .*_cache .import_linter_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Quiesce needs Python 3.11 or later, and \
+	'$(PYTHON)' is not. Name another one: make PYTHON=python3.13 …" >&2; exit 1; }
+	@bash .ci/system-packages venv
+	$(PYTHON) -m venv $(VENV)
+	@$(RUN) $(PIP) --upgrade pip
+	@$(RUN) $(PIP) --group build
+	@$(RUN) $(PIP) --group test --group check --no-build-isolation --editable .
+	@touch $@
+
+$(JUDGE_READY): $(READY) $(JUDGE_NEEDS)
+	$(PYTHON) -m venv $(JUDGE)
+	@$(JUDGE)/bin/python $(PIP) --requirement $(JUDGE_NEEDS)
+	@touch $@

@@ -1,0 +1,43 @@
+"""A clone job as its author meant it, before any judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.model.budgets import Budgets
+from orchestrator.model.grades import Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one job file asks for. Wishes that policy will refuse are kept as they are.
+
+    Attributes:
+        name: of the job; its runs form one chain of evidence.
+        host: as registered.
+        databases: captions of the components to clone.
+        backup_type: VSS backup type in words.
+        consistency: a grade, or a lesser wish in the author's own word.
+        freeze: false asks for a copy without a writer freeze.
+        context: VSS snapshot context.
+        clone: whether array volumes are made from the replicas.
+        lun_array: LUN id to array name, for LUNs that more than one array claims.
+        budgets: the defaults with the job's own figures put in.
+    """
+
+    name: str
+    host: str
+    databases: tuple[str, ...]
+    backup_type: str
+    consistency: str
+    freeze: bool
+    context: int
+    clone: bool
+    lun_array: Mapping[str, str]
+    budgets: Budgets
+
+    @property
+    def grade(self) -> Grade | None:
+        """The grade asked for; None when the job asks for less than any grade (a break-off)."""
+        return Grade(self.consistency) if self.freeze and self.consistency in list(Grade) else None

@@ -1,0 +1,117 @@
+"""Every key of a job file: its form, its default and what it is for. The reference page is made from this."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from orchestrator.config.job import Job
+from orchestrator.config.registered_name import registered_name
+from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
+from orchestrator.model.grades import Grade
+
+# Planned, so a job that names one is told so rather than offered a spelling.
+NOT_BUILT: Final = (
+    "schedule", "retention", "verify", "deliver", "rpo", "pre", "post", "standby", "truncate", "lock",
+    "replicate", "notify",
+)  # fmt: skip
+
+# APP_ROLLBACK, TRANSPORTABLE, PLEX: a full copy in the array for another host (vss.h, VSS_SNAPSHOT_CONTEXT).
+DEFAULT_CONTEXT: Final = 0x00040029
+BUDGET_KEYS: Final = tuple(field.name for field in fields(Budgets))
+
+
+def _job_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
+        raise ValueError("use 1 to 40 lower-case letters, digits and hyphens; begin with no hyphen")
+    return name
+
+
+def _context(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}", value):
+        return int(value, 16)
+    return value
+
+
+def _captions(captions: list[str]) -> list[str]:
+    if len(set(captions)) < len(captions):
+        raise ValueError("name each database once")
+    return captions
+
+
+def _budget_key(key: str) -> str:
+    if key not in BUDGET_KEYS:
+        raise ValueError(f"unknown; the budgets are {', '.join(BUDGET_KEYS)}")
+    return key
+
+
+def _lun_id(key: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+\.[!-~]+", key):  # naa.624a without quotes is the key `naa` to TOML
+        raise ValueError('write the LUN id in quotes, for example "naa.624a9370…"')
+    return key
+
+
+RegisteredName = Annotated[str, AfterValidator(registered_name)]
+Caption = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+LunId = Annotated[str, AfterValidator(_lun_id)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class JobSchema(BaseModel):
+    """One job file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Annotated[str, AfterValidator(_job_name)] = Field(
+        description="Name of the job: 1 to 40 lower-case letters, digits and hyphens."
+    )
+    host: RegisteredName = Field(description="The host, as registered with `quiesce host add`.")
+    databases: Annotated[list[Caption], AfterValidator(_captions)] = Field(
+        min_length=1,
+        description="The databases to clone, as `quiesce host show` calls them; each brings its logs.",
+    )
+    backup_type: Literal["copy", "full", "incremental", "differential", "log"] = Field(
+        default="copy",
+        description='What the writers are told. Only "copy" is allowed: it changes no backup chain.',
+    )
+    consistency: Literal[
+        "writer-verified", "agent-quiesced", "file-system-consistent", "crash-consistent", "break-off"
+    ] = Field(
+        default=Grade.WRITER_VERIFIED.value,
+        description="The least grade to accept. The last two are understood, and refused.",
+    )
+    freeze: bool = Field(
+        default=True, description="Freeze the writers. `false` asks for a break-off, which is refused."
+    )
+    context: Annotated[int, BeforeValidator(_context)] = Field(
+        default=DEFAULT_CONTEXT,
+        ge=0,
+        le=0xFFFFFFFF,
+        description='VSS snapshot context, a number or "0x…". Contexts without writers are refused.',
+    )
+    clone: bool = Field(default=False, description="Make array volumes from the replicas as well.")
+    lun_array: dict[LunId, RegisteredName] = Field(
+        default_factory=dict,
+        description="Table: LUN id (in quotes) = array to use, for LUNs that several arrays claim.",
+    )
+    budgets: dict[Annotated[str, AfterValidator(_budget_key)], Seconds] = Field(
+        default_factory=dict, description="Table: limits in seconds, stricter than the defaults only."
+    )
+
+    def job(self) -> Job:
+        """Return the job, free of this schema."""
+        return Job(
+            name=self.name,
+            host=self.host,
+            databases=tuple(self.databases),
+            backup_type=self.backup_type,
+            consistency=self.consistency,
+            freeze=self.freeze,
+            context=self.context,
+            clone=self.clone,
+            lun_array=self.lun_array,
+            budgets=replace(DEFAULT_BUDGETS, **self.budgets),
+        )

@@ -1,0 +1,40 @@
+"""Where a run's signed records go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.undo import UndoReport
+from orchestrator.errors import OrchestratorError
+from orchestrator.model.grades import Grade, RunStatus
+from orchestrator.policy.reasons import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """One record on disk: where, and the digest of its bytes."""
+
+    path: Path
+    digest: str
+
+
+class Recorder(Protocol):
+    """Signs and stores the records of one run. Never called inside a freeze window."""
+
+    async def proven(self, attempt: Attempt, grade: Grade, notes: Sequence[Finding]) -> RecordRef:
+        """Store the proof. Once this returns, the set is proven."""
+
+    async def told(self, attempt: Attempt, proof: RecordRef, *, answered: bool) -> RecordRef:
+        """Store what the writers said to the news that the backup succeeded."""
+
+    async def refused(self, reasons: Sequence[Finding]) -> RecordRef:
+        """Store why nothing was touched."""
+
+    async def given_up(
+        self, attempt: Attempt, error: OrchestratorError, status: RunStatus, undone: UndoReport
+    ) -> RecordRef:
+        """Store why the run failed and what became of its objects."""

@@ -1,0 +1,49 @@
+"""How a run ended, for whoever asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.engine.undo import UndoReport
+from orchestrator.errors import OrchestratorError
+from orchestrator.model.arrays import Clone
+from orchestrator.model.facts import WindowFacts
+from orchestrator.model.grades import Grade, RunStatus
+from orchestrator.policy.reasons import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One run's end.
+
+    Attributes:
+        grade: None unless there is a proven set.
+        facts: what was seen of the window; None if it never opened.
+        record: the signed record of this end.
+        reasons: why it was refused, or what to know about the set.
+        error: why it was given up.
+        note: what people should know although the run ended well, empty mostly.
+    """
+
+    run_id: str
+    set_name: str
+    job: str
+    host: str
+    status: RunStatus
+    emulated: bool
+    grade: Grade | None = None
+    facts: WindowFacts | None = None
+    record: Path | None = None
+    reasons: tuple[Finding, ...] = ()
+    error: OrchestratorError | None = None
+    undone: UndoReport = UndoReport()
+    clones: tuple[Clone, ...] = ()
+    note: str = ""
+
+    @property
+    def window_s(self) -> float | None:
+        """From our request to freeze until the host confirmed the thaw, by the slower of both clocks."""
+        if self.facts is None or self.facts.release_seen is None:
+            return None
+        return self.facts.freeze_asked.elapsed_s(self.facts.release_seen)

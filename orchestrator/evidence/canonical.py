@@ -1,0 +1,60 @@
+"""The one way a value is spelled as JSON, and reading that accepts no other spelling."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from orchestrator.errors import EvidenceError
+
+MAX_BYTES: Final = 4 * 1024 * 1024  # a set of 64 host volumes needs about 100 KiB
+
+
+def canonical(value: object) -> bytes:
+    """Return a value as JSON: keys sorted, no spaces, ASCII only, times RFC 3339 in UTC.
+
+    Raises:
+        EvidenceError: a number is not finite, a time has no offset, or the value is nested without end.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_spell_time)
+    except (ValueError, RecursionError) as error:
+        raise malformed(f"a value has no canonical form: {error}") from error
+    return text.encode("ascii")
+
+
+def read_canonical(data: bytes, what: str) -> dict[str, Any]:
+    """Return the object that these bytes spell, if they are its canonical form.
+
+    Spaces, other escapes, repeated or unsorted keys and numbers that are not finite all fail here.
+
+    Raises:
+        EvidenceError: `evidence.malformed`.
+    """
+    if len(data) > MAX_BYTES:
+        raise malformed(f"the {what} is larger than {MAX_BYTES} bytes")
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise malformed(f"the {what} is not JSON") from error
+    if not isinstance(value, dict) or canonical(value) != data:
+        raise malformed(f"the {what} is not spelled as Quiesce spells it")
+    return value
+
+
+def sha256_hex(data: bytes) -> str:
+    """Return the sha256 of some bytes, in hex."""
+    return sha256(data).hexdigest()
+
+
+def malformed(what: str) -> EvidenceError:
+    """Return the error for bytes that Quiesce did not write."""
+    return EvidenceError("evidence.malformed", what)
+
+
+def _spell_time(value: object) -> str:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{value!r}")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

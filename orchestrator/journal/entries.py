@@ -1,0 +1,54 @@
+"""What a journal says, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class EntryKind(StrEnum):
+    """The moments of a run that are written down, in their order."""
+
+    BEGUN = "begun"  # before the host session is opened and consistency groups are made: all names
+    OPENING = "opening"  # everything is armed; before the freeze
+    CLOSED = "closed"  # after the thaw: what was seen of the window
+    SIGNING = "signing"  # before the proof is written
+    PROVEN = "proven"  # the proof is on disk
+    TELLING = "telling"  # before the writers are told that the backup succeeded
+    TOLD = "told"  # they have answered
+    CLONING = "cloning"  # before clones are made
+    CLONED = "cloned"  # they are made
+    IN_DOUBT = "in-doubt"  # the run gave up waiting for an outcome
+    ENDED = "ended"  # nothing is owed any more
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal."""
+
+    kind: EntryKind
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the first entry says: all that recovery needs to find a run's remains.
+
+    Attributes:
+        set_id: the shadow copy set on the host.
+        fence: its fencing token.
+        arrays: registered names of the arrays concerned.
+    """
+
+    run_id: str
+    attempt: int
+    installation: str
+    job: str
+    host: str
+    set_id: str
+    fence: int
+    arrays: tuple[str, ...]

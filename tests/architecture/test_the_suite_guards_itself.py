@@ -1,0 +1,160 @@
+"""The guards of tests/conftest.py and of pytest's settings, each seen to fail a test that it must fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.architecture.project import ROOT, run
+
+SAMPLES: Final = '''
+import asyncio
+import socket
+import warnings
+
+import pytest
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+async def test_blocking_call_in_the_loop(blocks, tmp_path):
+    """Plays a module of ours, for which the guard knows it by its path."""
+    ours = {}
+    exec(compile("import time\\ndef wait():\\n    time.sleep(0.001)", "ORCHESTRATOR/engine/a.py", "exec"), ours)
+    await (asyncio.get_running_loop().run_in_executor(None, ours["wait"]) if not blocks else called(ours["wait"]))
+
+
+async def called(function):
+    function()
+
+
+def test_connection_to_the_world():
+    with socket.socket() as sock:
+        sock.connect(("192.0.2.1", 443))  # TEST-NET-1 of RFC 5737: leads nowhere, were the guard to let it pass
+
+
+async def test_connection_to_the_world_from_the_loop():
+    await asyncio.open_connection("192.0.2.1", 443)
+
+
+async def test_connection_to_loopback():
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.close()
+        await writer.wait_closed()
+
+
+def test_warning():
+    warnings.warn("deprecated", DeprecationWarning)
+
+
+async def test_coroutine_never_awaited():
+    asyncio.sleep(0)
+
+
+def test_socket_left_open():
+    socket.socket()
+
+
+@pytest.mark.xfail(reason="a bug that is gone")
+def test_expected_failure_that_passes():
+    pass
+
+
+@pytest.mark.timeout(0.05)
+async def test_hang():
+    await asyncio.Event().wait()
+
+
+def test_skip_for_a_missing_program(needs_program):
+    needs_program("no-such-program")
+
+
+def test_skip_for_a_missing_package():
+    pytest.importorskip("no_such_package")
+
+
+def test_skip_for_a_reason_of_its_own():
+    pytest.skip("root may do everything")
+
+
+def test_program_that_is_there(needs_program):
+    assert needs_program("sh").endswith("/sh")
+'''
+
+EXPECTED: Final = {
+    "test_blocking_call_in_the_loop[True]": "Blocking call to time.sleep",
+    "test_blocking_call_in_the_loop[False]": "passed",
+    "test_connection_to_the_world": "192.0.2.1",
+    "test_connection_to_the_world_from_the_loop": "192.0.2.1",
+    "test_connection_to_loopback": "passed",
+    "test_warning": "DeprecationWarning",
+    "test_coroutine_never_awaited": "was never awaited",
+    "test_socket_left_open": "unclosed <socket",
+    "test_expected_failure_that_passes": "XPASS(strict)",
+    "test_hang": "Timeout",
+    "test_skip_for_a_missing_program": "nothing may be missing in CI: missing: no-such-program",
+    "test_skip_for_a_missing_package": "nothing may be missing in CI: could not import",
+    "test_skip_for_a_reason_of_its_own": "skipped",
+    "test_program_that_is_there": "passed",
+}
+
+OUTSIDE_CI: Final = {
+    "test_skip_for_a_missing_program": "skipped",
+    "test_skip_for_a_missing_package": "skipped",
+    "test_skip_for_a_reason_of_its_own": "skipped",
+}
+
+
+def outcomes(folder: Path, *arguments: str, ci: bool) -> Mapping[str, str]:
+    """Run the samples under the project's own settings and conftest; return how each ended, or what failed it."""
+    sample, report = folder / "test_samples.py", folder / "report.xml"
+    sample.write_text(SAMPLES.replace("ORCHESTRATOR", str(ROOT / "orchestrator")), encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
+    settings = ("-c", "pyproject.toml", "--rootdir=.", "-p", "tests.conftest", "-p", "no:cacheprovider")
+    run(
+        *("python", "-m", "pytest", *settings, f"--junitxml={report}", *arguments, sample),
+        env=env | ({"CI": "true"} if ci else {}),
+    )
+    ended = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        results = [child for child in case if child.tag in {"failure", "error", "skipped"}]
+        ended[case.attrib["name"]] = next(
+            (
+                "skipped" if child.tag == "skipped" else f"{child.attrib['message']}\n{child.text}"
+                for child in results
+            ),
+            "passed",
+        )
+    return ended
+
+
+@pytest.fixture(scope="module")
+def in_ci(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return how the samples end in CI."""
+    return outcomes(tmp_path_factory.mktemp("ci"), ci=True)
+
+
+@pytest.fixture(scope="module")
+def outside_ci(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return how the samples that skip end on anybody's machine."""
+    return outcomes(tmp_path_factory.mktemp("home"), "-k", "skip", ci=False)
+
+
+@pytest.mark.parametrize("sample", EXPECTED)
+def test_in_ci(in_ci: Mapping[str, str], sample: str) -> None:
+    assert EXPECTED[sample] in in_ci[sample]
+
+
+@pytest.mark.parametrize("sample", OUTSIDE_CI)
+def test_on_a_machine_of_ones_own(outside_ci: Mapping[str, str], sample: str) -> None:
+    assert outside_ci[sample] == OUTSIDE_CI[sample]
+
+
+def test_no_sample_is_forgotten(in_ci: Mapping[str, str]) -> None:
+    assert set(in_ci) == set(EXPECTED)

@@ -1,0 +1,83 @@
+"""What holds for every test.
+
+No call of ours blocks an event loop; no socket leaves loopback (pytest's settings say which hosts); in CI no
+test is skipped because something is missing; and time is virtual for those that ask for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Final, TypeVar
+
+import pytest
+from blockbuster import blockbuster_ctx
+from hypothesis import settings
+
+from tests.virtual_time import VirtualClock, VirtualTimeLoop
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# Reasons of skips that mean that the machine lacks something: ours, and pytest.importorskip's.
+MISSING: Final = ("missing:", "could not import")
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_blocking_call_in_the_loop() -> Iterator[None]:
+    """Make a call that would block the event loop raise, when our code is anywhere on the stack."""
+    with blockbuster_ctx(["orchestrator", "providers"]):
+        yield
+
+
+@pytest.fixture
+def needs_program() -> Callable[[str], str]:
+    """Return a function that finds a program or skips the test: `needs_program("openssl")`."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            pytest.skip(f"missing: {name}")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def virtual_clock() -> VirtualClock:
+    """The clock for a test that is marked `virtual_time`."""
+    return VirtualClock()
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give a marked test the loop whose clock jumps, and any other a real one."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualTimeLoop}
+    return {"real": asyncio.new_event_loop}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hold a test's report against the rule of `_nothing_is_missing_in_ci`."""
+    return _nothing_is_missing_in_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Hold a whole file's report against the same rule."""
+    return _nothing_is_missing_in_ci((yield))
+
+
+def _nothing_is_missing_in_ci(report: Report) -> Report:
+    """Turn the skip of a test into a failure where CI should have had what the test needs."""
+    if os.environ.get("CI") == "true" and report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason.startswith(MISSING):
+            report.outcome = "failed"
+            report.longrepr = f"nothing may be missing in CI: {reason}"
+    return report
