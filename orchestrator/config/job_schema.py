@@ -12,6 +12,7 @@ from orchestrator.config.job import Job
 from orchestrator.config.registered_name import registered_name
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.model.grades import Grade
+from orchestrator.policy.consistency import CLONE_CONTEXT
 
 # Planned, so a job that names one is told so rather than offered a spelling.
 NOT_BUILT: Final = (
@@ -19,8 +20,6 @@ NOT_BUILT: Final = (
     "replicate", "notify",
 )  # fmt: skip
 
-# APP_ROLLBACK, TRANSPORTABLE, PLEX: a full copy in the array for another host (vss.h, VSS_SNAPSHOT_CONTEXT).
-DEFAULT_CONTEXT: Final = 0x00040029
 BUDGET_KEYS: Final = tuple(field.name for field in fields(Budgets))
 
 
@@ -87,7 +86,7 @@ class JobSchema(BaseModel):
         default=True, description="Freeze the writers. `false` asks for a break-off, which is refused."
     )
     context: Annotated[int, BeforeValidator(_context)] = Field(
-        default=DEFAULT_CONTEXT,
+        default=CLONE_CONTEXT,
         ge=0,
         le=0xFFFFFFFF,
         description='VSS snapshot context, a number or "0x…". Contexts without writers are refused.',

@@ -53,7 +53,7 @@ async def sign(attempt: Attempt, notes: Sequence[Finding], journal: Journal, rec
 
 
 async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, recorder: Recorder) -> bool:
-    """Tell the writers that the backup succeeded and return whether they answered; never undoes a set (R6)."""
+    """Tell the writers that the backup succeeded; return whether they answered. Undoes nothing (R6)."""
     await journal.record(EntryKind.TELLING)
     CrashPoint.TELLING.passed()
     answered = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator.engine.attempt import Attempt
-from orchestrator.engine.undo import UndoReport, undo_cuts
+from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, undo_cuts
 from orchestrator.errors import OrchestratorError
 from orchestrator.journal.crash_points import CrashPoint
 
@@ -19,22 +19,27 @@ async def give_up(attempt: Attempt) -> UndoReport:
 
 
 async def _free_host(attempt: Attempt) -> UndoReport:
-    """End the host's session; by the set's id if the set's own way is gone.
-
-    A host that does not answer has thawed by its dead man, armed before the freeze, when this returns.
-    """
-    host = attempt.plan.host
-    steps = [] if attempt.host_set is None else [attempt.host_set.abort]
-    until = attempt.clock.now() + attempt.machine.budgets.freeze_s
-    doubt = ""
+    """End the host's session, again and again until the dead man armed before the freeze has passed."""
+    host, budgets = attempt.plan.host, attempt.machine.budgets
+    until = attempt.clock.now() + budgets.freeze_s
     while True:
-        for step in (*steps, lambda: host.coordinator.recover(attempt.set_id, attempt.fence)):
-            try:
-                async with asyncio.timeout_at(attempt.clock.now() + attempt.machine.budgets.thaw_s):
-                    await step()
-                    return UndoReport()
-            except (OrchestratorError, TimeoutError) as error:
-                doubt = f"{host.name}: {error or 'no answer'}"
-        if attempt.clock.now() >= until:
-            return UndoReport(in_doubt=(doubt,))
-        await asyncio.sleep(attempt.machine.budgets.thaw_s / 5)
+        try:
+            async with asyncio.timeout_at(attempt.clock.now() + budgets.thaw_s):
+                await _end_session(attempt)
+            return NOTHING_TO_UNDO
+        except (OrchestratorError, TimeoutError) as error:
+            if attempt.clock.now() >= until:
+                return UndoReport(in_doubt=(f"{host.name}: {str(error) or 'no answer'}",))
+        await asyncio.sleep(budgets.thaw_s / 5)
+
+
+async def _end_session(attempt: Attempt) -> None:
+    """Through the set itself, or by its id when the set's own way to the host is gone."""
+    if attempt.host_set is not None:
+        try:
+            await attempt.host_set.abort()
+        except OrchestratorError:
+            pass
+        else:
+            return
+    await attempt.plan.host.coordinator.recover(attempt.set_id, attempt.fence)

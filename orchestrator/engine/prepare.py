@@ -65,7 +65,7 @@ def _set_plan(attempt: Attempt) -> SetPlan:
     return SetPlan(
         set_id=attempt.set_id,
         fence=attempt.fence,
-        context=plan.job.context,
+        context=plan.request.context,
         backup_type=plan.request.backup_type,
         components=plan.components,
         writers=plan.writers,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator.engine.clock import Clock
 from orchestrator.engine.parts import ArrayPart
-from orchestrator.engine.undo import UndoReport, remove_by_name
+from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, abort_by_name, remove_by_name
 from orchestrator.errors import OrchestratorError
 from orchestrator.journal.duty import Duty
 from orchestrator.journal.entries import Beginning
@@ -44,13 +44,13 @@ async def free_host(estate: Estate, host: HostCoordinator | None) -> UndoReport:
         await host.recover(estate.beginning.set_id, estate.beginning.fence)
     except OrchestratorError as error:
         return UndoReport(in_doubt=(f"{name}: {error}",))
-    return UndoReport()
+    return NOTHING_TO_UNDO
 
 
 async def remove_remains(estate: Estate, arrays: Mapping[str, ArrayPart | None], clock: Clock) -> UndoReport:
     """Remove what the run's own intents name, on every array at once."""
     parts = (_remove(estate, name, arrays.get(name), clock) for name in estate.beginning.arrays)
-    return sum(await asyncio.gather(*parts), UndoReport())
+    return sum(await asyncio.gather(*parts), NOTHING_TO_UNDO)
 
 
 async def _remove(estate: Estate, name: str, array: ArrayPart | None, clock: Clock) -> UndoReport:

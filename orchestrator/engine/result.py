@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.engine.undo import UndoReport
+from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.arrays import Clone
 from orchestrator.model.facts import WindowFacts
@@ -37,7 +37,7 @@ class RunResult:
     record: Path | None = None
     reasons: tuple[Finding, ...] = ()
     error: OrchestratorError | None = None
-    undone: UndoReport = UndoReport()
+    undone: UndoReport = NOTHING_TO_UNDO
     clones: tuple[Clone, ...] = ()
     note: str = ""
 

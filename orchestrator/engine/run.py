@@ -38,7 +38,7 @@ from orchestrator.shadowcopy import ShadowCopyMachine
 class CloneRun:
     """Makes one proven set, or leaves nothing behind.
 
-    `perform` returns how it ended; after a cancellation `result` holds the same, and the cancellation goes on.
+    `perform` returns how it ended; after a cancellation `result` holds that, and the cancellation goes on.
     """
 
     job: Job
@@ -151,7 +151,7 @@ class CloneRun:
             set_id=str(uuid4()),
             fence=self.fence,
             clock=self.clock,
-            machine=ShadowCopyMachine(self.job.budgets),
+            machine=ShadowCopyMachine(plan.request.budgets),
             warmth=Warmth(plan.arrays, self.clock),
             cuts=[PendingCut(array, ArmedCut(self.names, plan.volumes_on(array))) for array in plan.arrays],
         )

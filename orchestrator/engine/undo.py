@@ -45,9 +45,12 @@ class UndoReport:
         )
 
 
+NOTHING_TO_UNDO: Final = UndoReport()
+
+
 async def undo_cuts(cuts: Sequence[PendingCut], clock: Clock) -> UndoReport:
     """Undo every array's part, side by side."""
-    return sum(await asyncio.gather(*(_undo_cut(cut, clock) for cut in cuts)), UndoReport())
+    return sum(await asyncio.gather(*(_undo_cut(cut, clock) for cut in cuts)), NOTHING_TO_UNDO)
 
 
 async def _undo_cut(cut: PendingCut, clock: Clock) -> UndoReport:

@@ -38,9 +38,25 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "The host does not offer a component that the job selects.",
         "Run `quiesce host show NAME` to see what the host's writers offer, then correct the job.",
     ),
+    "input.usage": Explanation(
+        "The command line cannot be understood.",
+        "See the command's --help.",
+    ),
+    "input.bad-environment": Explanation(
+        "An environment variable of Quiesce has a value that does not fit.",
+        "Correct the variable named, or unset it.",
+    ),
+    "input.bad-name": Explanation(
+        "The name cannot be used for an array or a host.",
+        "Use 1 to 40 letters, digits, dots, hyphens and underscores, and begin with a letter or digit.",
+    ),
     "input.name-taken": Explanation(
         "Something of this name is registered already.",
         "Choose another name, or remove the old one first.",
+    ),
+    "input.already-registered": Explanation(
+        "The array or host is registered already, under another name: two would claim the same LUNs.",
+        "Use the name named, or remove that one first.",
     ),
     "input.bad-file": Explanation(
         "The file cannot be read or is not valid TOML.",
@@ -156,6 +172,19 @@ CATALOGUE: Final[dict[str, Explanation]] = {
     "policy.set-in-use": Explanation(
         "The set cannot be deleted in its present state.",
         "Wait for its run to end, or run `quiesce recover`.",
+    ),
+    "policy.array-in-use": Explanation(
+        "The array holds replicas of a set on record, which nobody could delete once it is forgotten.",
+        "Delete those sets first: `quiesce set list`, `quiesce set delete ID`.",
+    ),
+    # ------------------------------------------------------------------ registry
+    "registry.unusable": Explanation(
+        "The database in the state folder cannot be opened, read or written.",
+        "Read the reason given. If the file is damaged, restore the state folder from its backup.",
+    ),
+    "registry.other-version": Explanation(
+        "The database was made by another version of Quiesce. It was left as it is.",
+        "Use the version that made it, or a newer one that can convert it.",
     ),
     # ------------------------------------------------------------------ host
     "host.unreachable": Explanation(

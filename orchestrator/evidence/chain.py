@@ -65,10 +65,18 @@ class EvidenceChain:
         files = self.files()
         if not files:
             raise EvidenceError("evidence.chain-broken", "it has no records", subject=self._folder.name)
-        chain = verify_chain({path.name: path.read_bytes() for path in files}, keys, head)
+        chain = verify_chain(((path.name, path.read_bytes()) for path in files), keys, head)
         if not chain.complete:
             raise EvidenceError("evidence.chain-broken", "its first record is missing", subject=files[0].name)
         return chain
+
+    def check_ready(self, origin: Origin) -> None:
+        """Pass when the next record of this origin would find its place: ask before anything is frozen.
+
+        Raises:
+            EvidenceError: the chain's last record is damaged, or another job's.
+        """
+        self._last_of(origin)
 
     def append(self, key: SigningKey, origin: Origin, claim: Claim, made_at: datetime) -> Path:
         """Sign a claim and store it as the next record. When this returns, it would survive a power cut.
@@ -89,25 +97,26 @@ class EvidenceChain:
         if origin.emulated != (key.name == LAB_KEY):
             raise EvidenceError("evidence.wrong-key", f"{key.name} is not the key for this run")
         with locked(self._folder):
-            link = self._next_link(origin, made_at)
-            record = Record(origin, link, claim)
-            path = self._folder / f"{link.sequence:06}-{kind_of(record)}.json"
+            sequence, previous = self._last_of(origin)
+            record = Record(origin, Link(sequence + 1, previous, made_at, __version__), claim)
+            path = self._folder / f"{sequence + 1:06}-{kind_of(record)}.json"
             data = seal(record, key)
             verify_record(data, [key.public], path.name)
             write_durably(path, data)
         return path
 
-    def _next_link(self, origin: Origin, made_at: datetime) -> Link:
+    def _last_of(self, origin: Origin) -> tuple[int, str]:
+        """Return number and digest of the last record, once it is known to belong to the same chain."""
         files = self.files()
         if not files:
-            return Link(1, NO_PREVIOUS, made_at, __version__)
+            return 0, NO_PREVIOUS
         data = files[-1].read_bytes()
         last = read_record(data)
         if (last.origin.job, last.origin.installation) != (origin.job, origin.installation):
             raise EvidenceError(
                 "evidence.chain-broken", "it is of another job or installation", subject=files[-1].name
             )
-        return Link(last.link.sequence + 1, sha256_hex(data), made_at, __version__)
+        return last.link.sequence, sha256_hex(data)
 
 
 def read_record(data: bytes) -> Record[Claim]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from orchestrator.errors import CATALOGUE, OrchestratorError
-from orchestrator.model.arrays import ArrayIdentity, ObjectKind
+from orchestrator.model.arrays import ArrayIdentity, CutMember, ObjectKind
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.hosts import HostIdentity
@@ -216,11 +216,8 @@ class Record(Generic[C_co]):
 
 def replicas_of(facts: WindowFacts) -> tuple[Replica, ...]:
     """Return what the arrays listed after the thaw, sorted."""
-    return tuple(
-        sorted(
-            Replica(cut.array_id, member.source_volume_id, member.replica_id, member.replica_name, member.cut_at)
-            for cut in facts.cuts
-            for member in cut.listed
-        )
-    )
+    return tuple(sorted(_replica(cut.array_id, member) for cut in facts.cuts for member in cut.listed))
 
+
+def _replica(array_id: str, member: CutMember) -> Replica:
+    return Replica(array_id, member.source_volume_id, member.replica_id, member.replica_name, member.cut_at)

@@ -15,7 +15,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import EvidenceError
 from orchestrator.evidence.canonical import canonical, malformed, read_canonical, sha256_hex
-from orchestrator.evidence.records import Aborted, Claim, Origin, Proof, Record, Refusal, Replica, WritersAnswer
+from orchestrator.evidence.records import (
+    Aborted,
+    Claim,
+    Origin,
+    Proof,
+    Record,
+    Refusal,
+    Replica,
+    WritersAnswer,
+)
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"  # in-toto attestation framework v1, Statement
 PREDICATE_PREFIX: Final = "urn:quiesce:evidence:"
@@ -42,14 +51,15 @@ def predicate_type(kind: str) -> str:
 @cache
 def adapter(kind: str) -> TypeAdapter[Record[Any]]:
     """Return what reads records of a kind. Made when first needed: making one takes 0.1 s."""
-    return TypeAdapter(GenericAlias(Record, (CLAIM_OF_KIND[kind],)))
+    record_type: Any = GenericAlias(Record, (CLAIM_OF_KIND[kind],))
+    return TypeAdapter(record_type)
 
 
 def write_statement(record: Record[Claim]) -> bytes:
     """Return a record's statement in canonical form.
 
     Raises:
-        EvidenceError: `evidence.malformed` when a value has another type than its field, or no canonical form.
+        EvidenceError: `evidence.malformed`, a value does not fit its field or has no canonical form.
     """
     kind = kind_of(record)
     return _spell(kind, _validated(kind, asdict(record)))
@@ -69,6 +79,11 @@ def read_statement(payload: bytes) -> Record[Claim]:
     if _spell(kind, record) != payload:
         raise malformed("the statement holds more, or less, than its record")
     return record
+
+
+def subject_digest(replica: Replica) -> str:
+    """Return the digest under which a replica is the subject of records."""
+    return sha256_hex(canonical(asdict(replica)))
 
 
 def _kind_of_type(type_: str) -> str:
@@ -109,11 +124,6 @@ def _subjects(record: Record[Claim]) -> list[dict[str, Any]]:
 
 def _subject(name: str, identity: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "digest": {"sha256": sha256_hex(canonical(identity))}}
-
-
-def subject_digest(replica: Replica) -> str:
-    """Return the digest under which a replica is the subject of records."""
-    return sha256_hex(canonical(asdict(replica)))
 
 
 def _run_identity(origin: Origin) -> dict[str, Any]:

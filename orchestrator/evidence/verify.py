@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from orchestrator.evidence.canonical import sha256_hex
 from orchestrator.evidence.claims import check_claim
 from orchestrator.evidence.envelope import Envelope, read_envelope, signed_bytes
 from orchestrator.evidence.keys import LAB_KEY, PublicKey
-from orchestrator.evidence.records import Aborted, Claim, Proof, Record, WritersAnswer
+from orchestrator.evidence.records import Aborted, Claim, Origin, Proof, Record, Replica, WritersAnswer
 from orchestrator.evidence.statements import read_statement
 
 
@@ -46,7 +46,7 @@ class VerifiedChain:
     @property
     def complete(self) -> bool:
         """Whether it starts with the job's first record."""
-        return self.records[0].record.link.sequence == 1
+        return _is_first(self.records[0])
 
     @property
     def head(self) -> str:
@@ -71,14 +71,14 @@ def verify_record(data: bytes, keys: Sequence[PublicKey], name: str = "record") 
         record = read_statement(envelope.payload)
         check_claim(record)
         if key.name == LAB_KEY and not record.origin.emulated:
-            raise EvidenceError("evidence.claim-not-supported", "the lab's key vouches for emulated runs only")
+            raise EvidenceError("evidence.claim-not-supported", "the lab's key vouches for nothing real")
     except EvidenceError as error:
         raise EvidenceError(error.code, error.what, subject=name) from error
     return Verified(name, sha256_hex(data), key.key_id, record)
 
 
 def verify_chain(
-    files: Mapping[str, bytes], keys: Sequence[PublicKey], head: str | None = None
+    files: Iterable[tuple[str, bytes]], keys: Sequence[PublicKey], head: str | None = None
 ) -> VerifiedChain:
     """Check records one by one, then that they follow upon one another. Their order does not matter.
 
@@ -90,10 +90,11 @@ def verify_chain(
     Raises:
         EvidenceError: with the code of the first check that failed.
     """
-    verified = (verify_record(data, keys, name) for name, data in files.items())
+    verified = (verify_record(data, keys, name) for name, data in files)
     records = sorted(verified, key=lambda each: each.record.link.sequence)
     for before, after in pairwise(records):
         _check_step(before, after)
+    _check_answers(records)
     chain = VerifiedChain(tuple(records), tuple(_notes(records)))
     if head is not None and head != chain.head:
         raise EvidenceError(
@@ -123,36 +124,35 @@ def _check_step(before: Verified, after: Verified) -> None:
         raise _broken(after, f"it does not follow upon {before.name}")
 
 
-def _notes(records: Sequence[Verified]) -> Iterator[str]:
-    """Follow what records say of earlier ones; say what cannot be checked, and what became of a set."""
-    begins = records[0].record.link.sequence
-    proofs: dict[str, Verified] = {}
-    if begins > 1:
-        yield f"The chain before record {begins} was not given, so it was not checked."
+def _check_answers(records: Sequence[Verified]) -> None:
+    """Check that each answer of the writers is about a proof before it, as far back as records were given."""
+    sets: dict[str, tuple[Origin, tuple[Replica, ...]]] = {}
     for each in records:
-        record = each.record
-        match record.claim:
-            case Proof():
-                proofs[each.sha256] = each
-            case WritersAnswer(proof=digest) if digest in proofs:
-                _check_same_set(proofs[digest], each)
-            case WritersAnswer() if begins == 1:
-                raise _broken(each, "the proof that it refers to is not in the chain")
-            case WritersAnswer():
-                yield f"The proof that record {record.link.sequence} refers to was not given."
-            case Aborted():
-                for proof in proofs.values():
-                    if proof.record.origin == record.origin:
-                        yield f"Record {record.link.sequence} gives up the set that {proof.name} proves."
-            case _:
-                pass
+        origin, claim = each.record.origin, each.record.claim
+        if isinstance(claim, Proof):
+            sets[each.sha256] = (origin, claim.replicas)
+        elif isinstance(claim, WritersAnswer):
+            if claim.proof not in sets:
+                if _is_first(records[0]):
+                    raise _broken(each, "the proof that it refers to is not in the chain")
+            elif sets[claim.proof] != (origin, claim.replicas):
+                raise _broken(each, "it is about another set than the proof that it refers to")
 
 
-def _check_same_set(proof: Verified, answer: Verified) -> None:
-    proven, claim = proof.record.claim, answer.record.claim
-    assert isinstance(proven, Proof)
-    if proof.record.origin != answer.record.origin or proven.replicas != claim.replicas:
-        raise _broken(answer, f"it is about another set than {proof.name}, which it refers to")
+def _notes(records: Sequence[Verified]) -> Iterator[str]:
+    if not _is_first(records[0]):
+        begins = records[0].record.link.sequence
+        yield f"The chain before record {begins} was not given, so it was not checked."
+    proven: dict[Origin, str] = {}
+    for each in records:
+        if isinstance(each.record.claim, Proof):
+            proven[each.record.origin] = each.name
+        elif isinstance(each.record.claim, Aborted) and each.record.origin in proven:
+            yield f"{each.name} gives up the set that {proven[each.record.origin]} proves."
+
+
+def _is_first(record: Verified) -> bool:
+    return record.record.link.sequence == 1
 
 
 def _broken(at: Verified, what: str) -> EvidenceError:

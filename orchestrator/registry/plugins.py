@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import pluggy
-from pydantic import BaseModel
+import structlog
 
 from orchestrator.plugin import HostCoordinator, Provider, hookspecs
 
 GROUP: Final = "quiesce"
 DISABLED_VARIABLE: Final = "QUIESCE_DISABLED_PLUGINS"
 
-T = TypeVar("T", type[Provider], type[HostCoordinator])
+T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +63,32 @@ class _Unfit(Exception):
     """What is wrong with a plugin that could be imported."""
 
 
-@dataclass(slots=True)
-class _Loader:
-    manager: pluggy.PluginManager
-    providers: dict[str, type[Provider]] = field(default_factory=dict)
-    host_coordinators: dict[str, type[HostCoordinator]] = field(default_factory=dict)
-
-    def load(self, entry_point: EntryPoint) -> LoadedPlugin:
-        """Import and register one plugin and take over all that it offers, or nothing and raise."""
-        module = entry_point.load()
-        self.manager.register(module, name=entry_point.name)
-        try:
-            self.manager.check_pending()  # a hook that nobody declared would be ignored in silence
-            providers = self._offered("register_providers", module, Provider, self.providers)
-            hosts = self._offered(
-                "register_host_coordinators", module, HostCoordinator, self.host_coordinators
-            )
-        except BaseException:
-            self.manager.unregister(module)
-            raise
-        self.providers |= providers
-        self.host_coordinators |= hosts
-        distribution = entry_point.dist
-        return LoadedPlugin(
-            name=entry_point.name,
-            distribution=distribution.name if distribution else "",
-            version=distribution.version if distribution else "",
-            module=entry_point.module,
-            kinds=(*providers, *hosts),
-        )
-
-    def _offered(self, hook: str, module: Any, base: T, taken: Mapping[str, T]) -> dict[str, T]:
-        offered: dict[str, T] = {}
-
-        def register(cls: T) -> None:
-            _check_class(cls, base)
-            if cls.kind in taken or cls.kind in offered:
-                raise _Unfit(f"the kind {cls.kind!r} is offered by another plugin already")
-            offered[cls.kind] = cls
-
-        others = [plugin for plugin in self.manager.get_plugins() if plugin is not module]
-        self.manager.subset_hook_caller(hook, others)(register=register)
-        return offered
+def _load(entry_point: EntryPoint) -> tuple[dict[str, type[Provider]], dict[str, type[HostCoordinator]]]:
+    """Import one plugin and return all that it offers. Its own manager keeps it apart from the others."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(entry_point.load())
+    manager.check_pending()  # a hook that nobody declared would be ignored in silence
+    providers, hosts = _Offer[type[Provider]](Provider), _Offer[type[HostCoordinator]](HostCoordinator)
+    manager.hook.register_providers(register=providers.register)
+    manager.hook.register_host_coordinators(register=hosts.register)
+    return providers.by_kind, hosts.by_kind
 
 
-def _check_class(cls: object, base: type[Provider] | type[HostCoordinator]) -> None:
+class _Offer(Generic[T]):
+    """What one plugin offers of one sort."""
+
+    def __init__(self, base: type) -> None:
+        self._base = base
+        self.by_kind: dict[str, T] = {}
+
+    def register(self, cls: Any) -> None:
+        _check_class(cls, self._base)
+        _check_free(self.by_kind, [cls.kind])
+        self.by_kind[cls.kind] = cls
+
+
+def _check_class(cls: object, base: type) -> None:
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise _Unfit(f"{cls!r} is not a {base.__name__}")
     if missing := sorted(getattr(cls, "__abstractmethods__", ())):
@@ -116,29 +98,46 @@ def _check_class(cls: object, base: type[Provider] | type[HostCoordinator]) -> N
             raise _Unfit(f"{cls.__name__} has no {attribute}")
 
 
+def _check_free(taken: Mapping[str, object], kinds: Iterable[str]) -> None:
+    if clash := sorted(set(kinds) & set(taken)):
+        raise _Unfit(f"the kind {clash[0]!r} is offered already")
+
+
 def load_plugins() -> Plugins:
     """Load every plugin of the group `quiesce`, each by itself: what one does wrong harms no other."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    loader = _Loader(manager)
     disabled = {name.strip() for name in os.environ.get(DISABLED_VARIABLE, "").split(",")}
+    found = sorted(entry_points(group=GROUP), key=lambda entry_point: entry_point.name)
+    all_providers: dict[str, type[Provider]] = {}
+    all_hosts: dict[str, type[HostCoordinator]] = {}
     loaded: list[LoadedPlugin] = []
     broken: list[BrokenPlugin] = []
-    found = sorted(entry_points(group=GROUP), key=lambda entry_point: entry_point.name)
     for entry_point in found:
         if entry_point.name in disabled:
             continue
         try:
-            loaded.append(loader.load(entry_point))
+            providers, hosts = _load(entry_point)
+            _check_free(all_providers, providers)
+            _check_free(all_hosts, hosts)
         except (Exception, SystemExit) as error:  # a stranger's module may raise anything
+            log.debug("a plugin does not load", plugin=entry_point.name, exc_info=True)
             broken.append(BrokenPlugin(entry_point.name, _reason(error)))
+        else:
+            all_providers |= providers
+            all_hosts |= hosts
+            loaded.append(_loaded(entry_point, (*providers, *hosts)))
     return Plugins(
-        providers=loader.providers,
-        host_coordinators=loader.host_coordinators,
+        providers=all_providers,
+        host_coordinators=all_hosts,
         loaded=tuple(loaded),
         broken=tuple(broken),
         disabled=tuple(entry_point.name for entry_point in found if entry_point.name in disabled),
     )
+
+
+def _loaded(entry_point: EntryPoint, kinds: tuple[str, ...]) -> LoadedPlugin:
+    dist = entry_point.dist
+    name, version = (dist.name, dist.version) if dist else ("", "")
+    return LoadedPlugin(entry_point.name, name, version, entry_point.module, kinds)
 
 
 def _reason(error: BaseException) -> str:

@@ -22,7 +22,7 @@ LAYERS: Final = [
 LAWFUL: Final = {
     "orchestrator/__main__.py": "import orchestrator.cli",
     "orchestrator/engine/run.py": "import asyncio\nimport orchestrator.policy",
-    "orchestrator/policy/__init__.py": "import datetime\nimport orchestrator.errors\nimport orchestrator.shadowcopy",
+    "orchestrator/policy/__init__.py": "import orchestrator.errors\nimport orchestrator.shadowcopy",
     "orchestrator/hosts/shop/client.py": "import orchestrator.plugin",
     "orchestrator/hosts/shop/coordinator.py": "import orchestrator.hosts.shop.client",
     "orchestrator/hosts/shop/emulator.py": "import orchestrator.model",

@@ -62,7 +62,7 @@ RUFF: Final = {
 MYPY: Final = {
     "unused-coroutine": "async def leave_frozen(held: Held) -> None:\n    held.thaw()",
     "unused-awaitable": "async def drop(held: Held) -> None:\n    asyncio.ensure_future(held.thaw())",
-    "exhaustive-match": "def judge(end: End) -> None:\n    match end:\n        case End.RELEASE:\n            pass",
+    "exhaustive-match": "def see(end: End) -> None:\n    match end:\n        case End.RELEASE: ...",
     "possibly-undefined": "def left(held: bool) -> int:\n    if held:\n        left_s = 1\n    return left_s",
     "truthy-bool": "def ask(held: Held) -> None:\n    if held:\n        print(held)",
     "ignore-without-code": "hold_s: int = 'six'  # type: ignore",

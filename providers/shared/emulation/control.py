@@ -58,9 +58,7 @@ class LabControl:
         ):
             application.router.add_route(method, f"/_lab/{name}", self._guarded(handler))
 
-    def _guarded(
-        self, handler: Callable[[Mapping[str, Any]], Any]
-    ) -> Callable[[web.Request], Any]:
+    def _guarded(self, handler: Callable[[Mapping[str, Any]], Any]) -> Callable[[web.Request], Any]:
         async def guarded(request: web.Request) -> web.Response:
             if not hmac.compare_digest(request.headers.get("X-Lab-Key", "").encode(), self.key.encode()):
                 return web.json_response({"problem": "X-Lab-Key is missing or wrong"}, status=403)

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Self
 
 from orchestrator.errors import ArrayAnswerLost, ArrayBusy, ArrayError, ArrayRejected
 
 # Overloaded, not executed.
-BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Said by something in front of the array, which cannot tell what became of the request.
-UNKNOWN: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
-REFUSED: Final = {
+_UNKNOWN: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+_REFUSED: Final = {
     HTTPStatus.UNAUTHORIZED: ("array.login-failed", "the array did not accept the secret"),
     HTTPStatus.FORBIDDEN: ("array.not-permitted", "the account lacks a right"),
 }
@@ -23,11 +23,28 @@ REFUSED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer: names of `headers` in lower case; `body` is the JSON, None where nothing parses."""
+    """One HTTP answer.
+
+    Attributes:
+        status: as sent.
+        headers: names in lower case.
+        body: the JSON; None when empty or not JSON.
+        well_formed: False when there was a body that is not JSON.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: object
+    body: object = None
+    well_formed: bool = True
+
+    @classmethod
+    def parse(cls, status: int, headers: Mapping[str, str], raw: bytes) -> Self:
+        """Return the answer that these bytes are."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        try:
+            return cls(status, lower, json.loads(raw) if raw.strip() else None)
+        except (ValueError, RecursionError):
+            return cls(status, lower, well_formed=False)
 
     @property
     def good(self) -> bool:
@@ -44,47 +61,38 @@ class Answer:
         return _seconds_between(self.headers.get("date", ""), self.headers.get("retry-after", ""))
 
 
-def read_body(raw: bytes) -> object:
-    """Return the JSON of a body, None for an empty one.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    return json.loads(raw) if raw.strip() else None
-
-
 def general_error(answer: Answer, words: str, *, changes: bool, subject: str) -> ArrayError | None:
     """Return what every HTTP API means by a status; None where the vendor's own words decide.
 
     Args:
         answer: any but a good one.
-        words: what the array said, in its own words; may be empty.
+        words: what the array said; may be empty.
         changes: whether the request was to change something.
         subject: the array, as its user names it.
     """
     status = answer.status
-    if status in REFUSED:
-        code, meaning = REFUSED[HTTPStatus(status)]
+    if status in _REFUSED:
+        code, meaning = _REFUSED[HTTPStatus(status)]
         what = f"{meaning}: {words}" if words else meaning
         return ArrayRejected(what, subject=subject, code=code, vendor_code=str(status))
-    if status in BUSY:
+    if status in _BUSY:
         what = f"the array is overloaded (HTTP {status})"
         return ArrayBusy(what, subject=subject, retry_after_s=answer.retry_after_s)
-    if status in UNKNOWN:
+    if status in _UNKNOWN:
         what = f"no answer from behind the gateway (HTTP {status})"
-        return ArrayAnswerLost(what, subject=subject) if changes else unreachable(what, subject=subject)
+        return ArrayAnswerLost(what, subject=subject) if changes else unreachable(what, subject)
     if status < HTTPStatus.BAD_REQUEST:
-        return bad_answer(f"HTTP status {status} has no place in this API", subject=subject)
+        return bad_answer(f"HTTP status {status} has no place in this API", subject)
     return None
 
 
-def bad_answer(what: str, *, subject: str) -> ArrayError:
+def bad_answer(what: str, subject: str) -> ArrayError:
     """Return the error for an answer that does not have the documented form."""
     return ArrayError("array.bad-answer", what, subject=subject)
 
 
-def unreachable(what: str, *, subject: str) -> ArrayError:
-    """Return the error for an array that a request did not reach, or that did not answer a harmless one."""
+def unreachable(what: str, subject: str) -> ArrayError:
+    """Return the error for an array that was not reached, or that did not answer a harmless request."""
     return ArrayError("array.unreachable", what, subject=subject)
 
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final, Protocol
 
-import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 
-from orchestrator.errors import ArrayAnswerLost, ArrayError, CutNotAuthorised, OrchestratorError, Refused
+from orchestrator.errors import ArrayError, CutNotAuthorised
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.plugin import CutToken, ProviderContext
-from providers.shared.rest.answers import Answer, bad_answer, general_error, read_body, unreachable
-from providers.shared.rest.lanes import Attempt, Lane, Lanes, NoWarmLane, WouldRepeat
-from providers.shared.rest.tls import verifying_context
-
-Params = Mapping[str, str]
-Body = Mapping[str, object]
-
-# Every emulator of ours says so in each answer; what it made is worth nothing outside the lab.
-_EMULATOR_HEADER: Final = "x-quiesce-emulator"
+from providers.shared.rest.answers import Answer, bad_answer, general_error, unreachable
+from providers.shared.rest.wire import Body, Params, Request, Wire
 
 _REPEATABLE: Final = ("array.unreachable", "array.busy")
 
@@ -37,15 +28,15 @@ class Dialect(Protocol):
         ...
 
     async def log_in(self) -> Params:
-        """Start a session with `RestArray.anonymous`, and return the headers that prove it from then on."""
+        """Start a session through `RestArray.anonymous` and return the headers that prove it."""
         ...
 
     def words(self, answer: Answer) -> str:
-        """Return what the array said about an error, in its own words."""
+        """Return what the array said about an error, in its own words; may be empty."""
         ...
 
     def refusal(self, answer: Answer) -> ArrayError:
-        """Return the error for a status that means something different with every vendor."""
+        """Return the error for a status that HTTP itself does not explain."""
         ...
 
     def next_page(self, answer: Answer) -> Params | None:
@@ -55,77 +46,64 @@ class Dialect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long outside the freeze window, in seconds. Inside it the engine's deadline alone counts.
+    """Limits outside the freeze window, in seconds. Inside it the engine's deadline alone counts.
 
     Attributes:
-        attempt_s: one harmless request.
-        change_s: one request that changes something.
-        total_s: a harmless request with all its attempts.
-        attempts: how many it gets.
-        first_wait_s: pause after the first attempt; doubled after each.
+        attempt_s: for one harmless request.
+        change_s: for one request that changes something.
+        attempts: how many a harmless request gets.
+        total_s: for all of them together.
+        first_wait_s: pause after the first; doubled after each. The array's own advice goes before it.
     """
 
     attempt_s: float = 10.0
     change_s: float = 30.0
-    total_s: float = 30.0
     attempts: int = 3
+    total_s: float = 30.0
     first_wait_s: float = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    params: Params = field(default_factory=dict)
-    body: Body | None = None
-    proof: Params = field(default_factory=dict, repr=False)  # secret headers
-
-    @property
-    def changes(self) -> bool:
-        return self.method != "GET"
-
-
 class RestArray:
-    """One array. `open` first, `close` last; both are the owner's to call.
-
-    Attributes:
-        subject: what errors call the array: the name that its user gave it.
-        emulated: it said of itself that it is an emulator.
-    """
+    """One array. `open` first, `close` last; both are the owner's to call."""
 
     def __init__(self, context: ProviderContext, dialect: Dialect, patience: Patience | None = None) -> None:
-        self.subject = context.name
-        self.emulated = False
-        self._url = context.url.rstrip("/")
-        self._ca_file = context.ca_file
+        self._wire = Wire(context)
         self._dialect = dialect
         self._patience = patience or Patience()
-        self._lanes: Lanes | None = None
         self._proof: Params = {}
         self._logins = 0
         self._logging_in = asyncio.Lock()
 
+    @property
+    def subject(self) -> str:
+        """What errors call the array: the name its user gave it."""
+        return self._wire.subject
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the array has said of itself that it is an emulator."""
+        return self._wire.emulated
+
     async def open(self) -> None:
-        """Read the CA certificates and get ready. Sends nothing yet."""
-        self._lanes = Lanes(await verifying_context(self._ca_file, subject=self.subject))
+        """Read the CA certificates. Sends nothing yet."""
+        await self._wire.open()
 
     async def close(self) -> None:
-        """Drop every connection. Never raises; may be called twice."""
-        lanes, self._lanes, self._proof = self._lanes, None, {}
-        if lanes is not None:
-            await lanes.close()
+        """Drop every connection and forget the session. Never raises; may be called twice."""
+        self._proof = {}
+        await self._wire.close()
 
     async def log_in(self) -> None:
-        """Start a session. A session that ends later is renewed by itself, but never for a cut."""
+        """Start a session. When it ends, the next read or change starts another; a cut does not."""
         await self._renew(self._logins)
 
     async def anonymous(self, method: str, path: str, headers: Params | None = None) -> Answer:
-        """Send a harmless request outside any session: version lists, log-ins.
+        """Send a harmless request outside any session: a version list, a log-in. Repeated like `read`.
 
         Raises:
             ArrayError: the last attempt's failure.
         """
-        return await self._patiently(_Request(method, path, proof=headers or {}), self._ordinarily)
+        return await self._patiently(Request(method, path, proof=headers or {}), self._judged)
 
     async def read(self, path: str, params: Params | None = None) -> Answer:
         """Ask. Repeated, within `Patience`, while the array is busy or out of reach.
@@ -133,19 +111,19 @@ class RestArray:
         Raises:
             ArrayError: the last attempt's failure.
         """
-        return await self._patiently(_Request("GET", path, params or {}), self._in_session)
+        return await self._patiently(Request("GET", path, params or {}), self._in_session)
 
     async def pages(self, path: str, params: Params | None = None) -> AsyncIterator[Answer]:
         """Ask for one page after the other, each like `read`.
 
         Raises:
-            ArrayError: a page's failure, or the array leads round in circles.
+            ArrayError: a page failed, or the pages lead round in a circle.
         """
-        seen: list[Params] = []
         more: Params | None = {}
+        seen: list[Params] = []
         while more is not None:
             if more in seen:
-                raise bad_answer(f"the pages of {path} do not end", subject=self.subject)
+                raise bad_answer(f"the pages of {path} do not end", self.subject)
             seen.append(more)
             answer = await self.read(path, {**(params or {}), **more})
             yield answer
@@ -158,13 +136,12 @@ class RestArray:
 
         Raises:
             ArrayAnswerLost: it may or may not have been executed.
-            ArrayError: it was not executed, or refused.
-            CutNotAuthorised: this request cuts. `cut` is the only way to send it.
+            ArrayError: it was refused, or not executed.
+            CutNotAuthorised: this request cuts, and `cut` is the only way to send it.
         """
-        if self._cuts(method, path):
+        if self._is_cut(method, path):
             raise self._not_authorised(f"{method} {path} cuts, and was not sent as a cut")
-        request = _Request(method, path, params or {}, body)
-        return await self._limited(self._patience.change_s, request, self._in_session)
+        return await self._in_session(Request(method, path, params or {}, body, changes=True))
 
     async def cut(
         self,
@@ -176,42 +153,80 @@ class RestArray:
         token: CutToken,
         array_id: str,
     ) -> Answer:
-        """Send the one request of a freeze window, on a connection proven within the last seconds.
+        """Send the one request of a freeze window, over a connection proven within the last seconds.
 
-        Never repeated; opens no connection, resolves no name, logs in to nothing. Has no time limit of its
-        own: the engine's deadline cancels it.
+        Never repeated; opens no connection, resolves no name, starts no session. It has no time limit of
+        its own: the engine's deadline cancels it.
 
         Raises:
             CutNotAuthorised: the token is not alive for this array. Nothing was sent.
             Refused: no connection was proven recently enough. Nothing was sent.
             ArrayAnswerLost: it may or may not have been executed.
-            ArrayError: refused, or not executed.
+            ArrayError: it was refused, or not executed.
         """
-        if not isinstance(token, CutToken) or not self._cuts(method, path):
-            raise self._not_authorised(f"{method} {path} was sent as a cut without a token, or is none")
+        if not isinstance(token, CutToken):
+            raise self._not_authorised(f"{method} {path} was sent as a cut without a token")
+        if not self._is_cut(method, path):
+            raise self._not_authorised(f"{method} {path} was sent as a cut, and is none")
         token.spend(array_id)
-        request = _Request(method, path, params or {}, body, self._proof)
-        attempt = Attempt(may_connect=False)
-        return self._judged(request, await self._sent(request, attempt, self._open().warm(DEFAULT_BUDGETS.warm_s)))
+        request = Request(method, path, params or {}, body, changes=True, proof=self._proof)
+        return self._judge(request, await self._wire.send_warm(request, DEFAULT_BUDGETS.warm_s))
 
-    # ---------------------------------------------------------------- how often
+    def _is_cut(self, method: str, path: str) -> bool:
+        return any(method == cut and path.endswith(end) for cut, end in self._dialect.cuts)
 
-    async def _patiently(self, request: _Request, send: Callable[[_Request], Awaitable[Answer]]) -> Answer:
+    def _not_authorised(self, what: str) -> CutNotAuthorised:
+        return CutNotAuthorised("policy.cut-not-authorised", what, subject=self.subject)
+
+    async def _patiently(self, request: Request, send: Callable[[Request], Awaitable[Answer]]) -> Answer:
         patience = self._patience
         retrying = AsyncRetrying(
             stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.total_s),
             wait=self._pause_s,
-            retry=retry_if_exception(lambda error: getattr(error, "code", None) in _REPEATABLE),
+            retry=retry_if_exception(lambda error: getattr(error, "code", "") in _REPEATABLE),
             reraise=True,
         )
-        return await retrying(self._limited, patience.attempt_s, request, send)
+        try:
+            async with asyncio.timeout(patience.total_s):
+                return await retrying(send, request)
+        except TimeoutError:
+            failure = unreachable(f"no answer to {request.path} in {patience.total_s:g} s", self.subject)
+        raise failure
 
     def _pause_s(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         advice: float | None = getattr(error, "retry_after_s", None)
         return self._patience.first_wait_s * 2 ** (state.attempt_number - 1) if advice is None else advice
 
-    async def _limited(
-        self, limit_s: float, request: _Request, send: Callable[[_Request], Awaitable[Answer]]
-    ) -> Answer:
-        ...
+    async def _in_session(self, request: Request) -> Answer:
+        logins = self._logins
+        answer = await self._send(replace(request, proof=self._proof))
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            await self._renew(logins)
+            answer = await self._send(replace(request, proof=self._proof))
+        return self._judge(request, answer)
+
+    async def _renew(self, seen: int) -> None:
+        """Start a session, unless somebody else has done so since `seen` was read."""
+        async with self._logging_in:
+            if self._logins == seen:
+                self._proof = await self._dialect.log_in()
+                self._logins += 1
+
+    async def _judged(self, request: Request) -> Answer:
+        return self._judge(request, await self._send(request))
+
+    async def _send(self, request: Request) -> Answer:
+        return await self._wire.send(
+            request, self._patience.change_s if request.changes else self._patience.attempt_s
+        )
+
+    def _judge(self, request: Request, answer: Answer) -> Answer:
+        """Return a good answer; raise what any other means."""
+        if answer.good:
+            if answer.well_formed:
+                return answer
+            raise bad_answer(f"the answer to {request.method} {request.path} is not JSON", self.subject)
+        words = self._dialect.words(answer)
+        error = general_error(answer, words, changes=request.changes, subject=self.subject)
+        raise error or self._dialect.refusal(answer)

@@ -20,7 +20,7 @@ import aiohttp
 
 LANES: Final = 2
 
-# How long an idle connection is kept. Well over the 15 s of a freeze; the array closes it earlier if it likes.
+# How long we keep an idle connection: well over the 15 s of a freeze. The array may close it earlier.
 _KEEP_ALIVE_S: Final = 120.0
 
 
@@ -146,5 +146,3 @@ def _one_connection_for_one_request() -> aiohttp.TraceConfig:
     hooks.on_connection_create_end.append(connected)
     hooks.on_connection_reuseconn.append(connected)
     return hooks
-
-

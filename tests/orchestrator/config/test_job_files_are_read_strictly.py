@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def test_every_key_is_taken_over(job_file: Path) -> None:
     job = load_job(job_file)
     assert (job.databases, job.context, job.clone) == (("Mailbox Database Ä",), 0x29, True)
     assert job.lun_array == {"naa.624a9370": "fa-01"}
-    assert (job.budgets.commit_s, job.budgets.hold_s) == (2.0, DEFAULT_BUDGETS.hold_s)
+    assert job.budgets == replace(DEFAULT_BUDGETS, commit_s=2.0)
     assert job.grade is Grade.AGENT_QUIESCED
 
 

@@ -1,0 +1,1 @@
+"""Host coordinators: one folder for each kind of host whose writers can be frozen."""
