@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from orchestrator import __version__
+from orchestrator.errors import BadInput
 
 # name: (module:command, one line of help)
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -24,6 +25,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "lab": ("orchestrator.cli.lab:lab", "Serve emulated arrays and hosts."),
 }
 
+# Planned, so they are refused by name; anything else is a usage error.
+NOT_BUILT: Final = (
+    *("init", "status", "serve", "agent", "job", "apply", "promote", "ese", "audit", "report", "doctor"),
+    *("conformance", "token", "secrets"),
+)
+
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
@@ -33,7 +40,14 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; None when there is none of that name."""
+        """Import one command; None when there is none of that name.
+
+        Raises:
+            BadInput: the command is planned.
+        """
+        if cmd_name in NOT_BUILT:
+            what = f"`quiesce {cmd_name}` is not part of this version."
+            raise BadInput("input.not-built", what, remedy="See `quiesce --help` for what is.")
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")

@@ -108,10 +108,7 @@ def _files_of(names: tuple[str, ...]) -> tuple[Path, ...]:
 
 def _record(path: Path) -> tuple[bytes, Record[Claim]]:
     data = _read(path)
-    try:
-        return data, read_record(data)
-    except EvidenceError as error:
-        raise EvidenceError(error.code, error.what, subject=str(path)) from error
+    return data, read_record(data, str(path))
 
 
 def _read(path: Path) -> bytes:

@@ -57,28 +57,29 @@ class SecretReference:
         Raises:
             BadInput: it is missing, empty, not text, or in a file that others may read.
         """
-        value = self._from_environment() if self.place is SecretPlace.ENV else self._from_file()
+        content = self._from_environment() if self.place is SecretPlace.ENV else self._from_file()
+        try:
+            value = content.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise self._unreadable("The secret is not UTF-8 text.") from None
         if not value:
             raise self._unreadable("The secret is empty.")
         return Secret(value)
 
-    def _from_environment(self) -> str:
+    def _from_environment(self) -> bytes:
         try:
-            return os.environ[self.target]
+            return os.environb[self.target.encode()]
         except KeyError:
             raise self._unreadable("The environment variable is not set.") from None
 
-    def _from_file(self) -> str:
+    def _from_file(self) -> bytes:
         try:
             content, mode = read_small_file(Path(self.target), _LIMIT_BYTES)
         except (OSError, ValueError) as error:
             raise self._unreadable(f"The file cannot be read: {reason_of(error)}.") from None
         if mode & _OTHERS:
             raise self._unreadable("Others may read this file.", remedy=f"chmod 600 {self.target}")
-        try:
-            return content.decode().rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise self._unreadable("The file is not UTF-8 text.") from None
+        return content
 
     def _unreadable(self, what: str, remedy: str | None = None) -> BadInput:
         return BadInput("input.secret-unreadable", what, subject=str(self), remedy=remedy)

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.recorder import Recorder, RecordRef
+from orchestrator.engine.result import PlacedClone
 from orchestrator.errors import ArrayError, HostError, OrchestratorError
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
 from orchestrator.journal.store import Journal
-from orchestrator.model.arrays import Clone
 from orchestrator.plugin import Cloner
 from orchestrator.policy.proof import judge
 from orchestrator.policy.reasons import Finding
@@ -66,7 +66,7 @@ async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, rec
     return answered
 
 
-async def clone(attempt: Attempt, journal: Journal) -> tuple[Clone, ...]:
+async def clone(attempt: Attempt, journal: Journal) -> tuple[PlacedClone, ...]:
     """Make array volumes from the replicas, where the job asks for them.
 
     Raises:
@@ -74,11 +74,12 @@ async def clone(attempt: Attempt, journal: Journal) -> tuple[Clone, ...]:
     """
     await journal.record(EntryKind.CLONING)
     CrashPoint.CLONING.passed()
-    clones: list[Clone] = []
+    clones: list[PlacedClone] = []
     for cut in attempt.cuts:
         if not isinstance(cut.array.provider, Cloner):
             raise ArrayError("array.cannot-clone", "its provider makes no clones", subject=cut.array.name)
-        clones += await cut.array.provider.clone(cut.listed, attempt.names)
+        made = await cut.array.provider.clone(cut.listed, attempt.names)
+        clones += [PlacedClone(cut.array.name, each) for each in made]
     await journal.record(EntryKind.CLONED)
     CrashPoint.CLONED.passed()
     return tuple(clones)

@@ -57,6 +57,8 @@ def _beginning(attempt: Attempt) -> Beginning:
         set_id=attempt.set_id,
         fence=attempt.fence,
         arrays=tuple(cut.array.name for cut in attempt.cuts),
+        emulated=attempt.plan.emulated,
+        backup_type=attempt.plan.job.backup_type,
     )
 
 

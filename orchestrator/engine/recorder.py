@@ -25,6 +25,13 @@ class RecordRef:
 class Recorder(Protocol):
     """Signs and stores the records of one run. Never called inside a freeze window."""
 
+    async def ready(self, attempt: Attempt) -> None:
+        """Make sure that a record could be written; asked before anything is touched.
+
+        Raises:
+            EvidenceError: it could not.
+        """
+
     async def proven(self, attempt: Attempt, grade: Grade, notes: Sequence[Finding]) -> RecordRef:
         """Store the proof. Once this returns, the set is proven."""
 

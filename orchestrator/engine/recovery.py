@@ -13,7 +13,6 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.journal.duty import Duty
 from orchestrator.journal.entries import Beginning
 from orchestrator.model.arrays import ArmedCut
-from orchestrator.model.names import ObjectNames
 from orchestrator.plugin import HostCoordinator
 
 
@@ -28,11 +27,6 @@ class Estate:
     beginning: Beginning
     duty: Duty
     age_s: float
-
-    @property
-    def names(self) -> ObjectNames:
-        """The names of everything it made."""
-        return ObjectNames(self.beginning.installation, self.beginning.run_id, self.beginning.attempt)
 
 
 async def free_host(estate: Estate, host: HostCoordinator | None) -> UndoReport:
@@ -56,9 +50,10 @@ async def remove_remains(estate: Estate, arrays: Mapping[str, ArrayPart | None],
 async def _remove(estate: Estate, name: str, array: ArrayPart | None, clock: Clock) -> UndoReport:
     if array is None:
         return UndoReport(in_doubt=(f"{name}: the array cannot be reached",))
+    names = estate.beginning.names
     still_possible_s = max(0.0, array.capabilities.request_life_s - estate.age_s)
     try:
-        seen = await abort_by_name(array, ArmedCut(estate.names, ()))
-        return await remove_by_name(array, estate.names, clock.now() + still_possible_s, clock, seen)
+        seen = await abort_by_name(array, ArmedCut(names, ()))
+        return await remove_by_name(array, names, clock.now() + still_possible_s, clock, seen)
     except OrchestratorError as error:
         return UndoReport(in_doubt=(f"{name}: {error}",))

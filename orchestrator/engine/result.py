@@ -14,6 +14,14 @@ from orchestrator.policy.reasons import Finding
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedClone:
+    """A clone, and the registered name of the array it lies on."""
+
+    array_name: str
+    clone: Clone
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """One run's end.
 
@@ -38,7 +46,7 @@ class RunResult:
     reasons: tuple[Finding, ...] = ()
     error: OrchestratorError | None = None
     undone: UndoReport = NOTHING_TO_UNDO
-    clones: tuple[Clone, ...] = ()
+    clones: tuple[PlacedClone, ...] = ()
     note: str = ""
 
     @property

@@ -20,14 +20,14 @@ from orchestrator.engine.planning import History, RunPlan, make_plan
 from orchestrator.engine.prepare import prepare
 from orchestrator.engine.progress import Observer, Phase, ignore
 from orchestrator.engine.recorder import Recorder, RecordRef
-from orchestrator.engine.result import RunResult
+from orchestrator.engine.result import PlacedClone, RunResult
 from orchestrator.engine.settle import settle
 from orchestrator.engine.thaw import finish_even_if_cancelled
 from orchestrator.engine.warmth import Warmth
 from orchestrator.errors import ArrayError, Interrupted, OrchestratorError
 from orchestrator.journal.entries import EntryKind
 from orchestrator.journal.store import Journal
-from orchestrator.model.arrays import ArmedCut, Clone
+from orchestrator.model.arrays import ArmedCut
 from orchestrator.model.grades import RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.policy.reasons import Finding
@@ -83,6 +83,7 @@ class CloneRun:
 
     async def _prove(self, attempt: Attempt) -> tuple[tuple[Finding, ...], RecordRef]:
         self.observe(Phase.PREPARE, ", ".join(cut.array.name for cut in attempt.cuts))
+        await self.recorder.ready(attempt)
         await prepare(attempt, self.journal)
         self.observe(Phase.FREEZE, self.host.name)
         window = FreezeWindow(attempt.machine, attempt.open_set, attempt.cuts, self.clock)
@@ -102,7 +103,7 @@ class CloneRun:
         self.observe(Phase.TELL_WRITERS, self.host.name)
         answered = await tell_writers(attempt, proof, self.journal, self.recorder)
         remarks = [] if answered else ["the writers' answer is not known"]
-        clones: tuple[Clone, ...] = ()
+        clones: tuple[PlacedClone, ...] = ()
         if self.job.clone:
             self.observe(Phase.CLONE, attempt.names.stem)
             try:

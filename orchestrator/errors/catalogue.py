@@ -211,6 +211,10 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "The host did not accept the secret.",
         "Renew the secret that the host's reference points to.",
     ),
+    "host.other-identity": Explanation(
+        "Another host answers at this address than the one that was registered.",
+        "Find out what changed. If it is meant to be so, `quiesce host remove NAME` and add it again.",
+    ),
     # ------------------------------------------------------------------ array
     "array.unreachable": Explanation(
         "The array did not answer.",
@@ -260,9 +264,22 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "The members of a consistency group were edited between arming and the cut.",
         "Find out who edits consistency groups of Quiesce on this array, then run again.",
     ),
+    "array.version-not-supported": Explanation(
+        "The array speaks none of the versions of its API that the provider knows.",
+        "Update the array's software; the provider's README names the versions.",
+    ),
+    "array.volume-not-supported": Explanation(
+        "An array volume is of a kind that a cut of ours cannot hold (in a pod, a replication target, a name "
+        "too long).",
+        "Move the data to an ordinary array volume, or give it a shorter name.",
+    ),
     "array.cannot-clone": Explanation(
         "The array's provider makes no array volumes from replicas.",
         "Leave `clone` out of the job; the proven set itself is kept.",
+    ),
+    "array.other-identity": Explanation(
+        "Another array answers at this address than the one that was registered.",
+        "Find out what changed. If it is meant to be so, `quiesce array remove NAME` and add it again.",
     ),
     # ------------------------------------------------------------------ window
     "window.expired": Explanation(
@@ -339,6 +356,10 @@ CATALOGUE: Final[dict[str, Explanation]] = {
     "run.in-doubt": Explanation(
         "The end of a run is not known yet.",
         "Run `quiesce recover`; until then nothing of this run counts as a copy.",
+    ),
+    "run.died": Explanation(
+        "The process of a run ended before the run did. Recovery thawed the host and removed what it had made.",
+        "Find out why the process ended (out of memory, power, kill), then run the job again.",
     ),
     "run.journal-unreadable": Explanation(
         "A journal cannot be read.",

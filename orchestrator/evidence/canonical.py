@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from orchestrator.errors import EvidenceError
 
-MAX_BYTES: Final = 4 * 1024 * 1024  # a set of 64 host volumes needs about 100 KiB
+MAX_BYTES: Final = 4 * 1024 * 1024  # a set of 64 host volumes needs about 120 KB
 
 
 def canonical(value: object) -> bytes:
@@ -52,6 +54,15 @@ def sha256_hex(data: bytes) -> str:
 def malformed(what: str) -> EvidenceError:
     """Return the error for bytes that Quiesce did not write."""
     return EvidenceError("evidence.malformed", what)
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Make errors of the block name the file that they are about."""
+    try:
+        yield
+    except EvidenceError as error:
+        raise EvidenceError(error.code, error.what, subject=name) from error
 
 
 def _spell_time(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator import __version__
 from orchestrator.errors import BadInput, EvidenceError
-from orchestrator.evidence.canonical import sha256_hex
+from orchestrator.evidence.canonical import about, sha256_hex
 from orchestrator.evidence.durable import locked, write_durably
 from orchestrator.evidence.envelope import Envelope, read_envelope, signed_bytes, write_envelope
 from orchestrator.evidence.keys import LAB_KEY, PublicKey, SigningKey
@@ -43,7 +43,7 @@ class EvidenceChain:
             BadInput: `input.no-evidence`, no job can have this name.
         """
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", job):
-            raise BadInput("input.no-evidence", "not the name of a job", subject=job)
+            raise BadInput("input.no-evidence", "no job can have this name", subject=job)
         return cls(evidence / job)
 
     def files(self) -> tuple[Path, ...]:
@@ -111,7 +111,7 @@ class EvidenceChain:
         if not files:
             return 0, NO_PREVIOUS
         data = files[-1].read_bytes()
-        last = read_record(data)
+        last = read_record(data, files[-1].name)
         if (last.origin.job, last.origin.installation) != (origin.job, origin.installation):
             raise EvidenceError(
                 "evidence.chain-broken", "it is of another job or installation", subject=files[-1].name
@@ -119,10 +119,11 @@ class EvidenceChain:
         return last.link.sequence, sha256_hex(data)
 
 
-def read_record(data: bytes) -> Record[Claim]:
-    """Return what a record file says. Neither signature nor claim is checked.
+def read_record(data: bytes, name: str = "record") -> Record[Claim]:
+    """Return what a record file says; errors call it `name`. Neither signature nor claim is checked.
 
     Raises:
         EvidenceError: it is not a record as Quiesce writes it.
     """
-    return read_statement(read_envelope(data).payload)
+    with about(name):
+        return read_statement(read_envelope(data).payload)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orchestrator.errors import EvidenceError
-from orchestrator.evidence.canonical import sha256_hex
+from orchestrator.evidence.canonical import about, sha256_hex
 from orchestrator.evidence.claims import check_claim
 from orchestrator.evidence.envelope import Envelope, read_envelope, signed_bytes
 from orchestrator.evidence.keys import LAB_KEY, PublicKey
@@ -65,15 +65,13 @@ def verify_record(data: bytes, keys: Sequence[PublicKey], name: str = "record") 
     Raises:
         EvidenceError: with the code of the first check that failed.
     """
-    try:
+    with about(name):
         envelope = read_envelope(data)
         key = _key_that_fits(envelope, keys)
         record = read_statement(envelope.payload)
         check_claim(record)
         if key.name == LAB_KEY and not record.origin.emulated:
             raise EvidenceError("evidence.claim-not-supported", "the lab's key vouches for nothing real")
-    except EvidenceError as error:
-        raise EvidenceError(error.code, error.what, subject=name) from error
     return Verified(name, sha256_hex(data), key.key_id, record)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from orchestrator.model.names import ObjectNames
+
 
 class EntryKind(StrEnum):
     """The moments of a run that are written down, in their order."""
@@ -42,6 +44,8 @@ class Beginning:
         set_id: the shadow copy set on the host.
         fence: its fencing token.
         arrays: registered names of the arrays concerned.
+        emulated: an emulator takes part in any role.
+        backup_type: what the writers are to be told, in the job's word.
     """
 
     run_id: str
@@ -52,3 +56,10 @@ class Beginning:
     set_id: str
     fence: int
     arrays: tuple[str, ...]
+    emulated: bool
+    backup_type: str
+
+    @property
+    def names(self) -> ObjectNames:
+        """The names of everything the attempt may have made."""
+        return ObjectNames(self.installation, self.run_id, self.attempt)

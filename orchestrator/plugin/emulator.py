@@ -66,10 +66,11 @@ class ArrayEmulator(ABC):
 
     @abstractmethod
     def describe(self) -> Mapping[str, Any]:
-        """Return what a lab host needs to write to the array volumes.
+        """Return what a lab host needs to write to the array volumes, and how the lab is controlled.
 
-        Keys: `lock` (path of the shared lock file) and `volumes`, a list of
-        `{name, serial, lun_id, path, size_bytes}`.
+        Keys: `name`, `lock` (path of the shared lock file), `volumes`, a list of
+        `{name, serial, lun_id, path, size_bytes}`, and `control_key`, which requests under /_lab/ must
+        carry as `X-Lab-Key`.
         """
 
     @abstractmethod

@@ -50,7 +50,7 @@ def hold_was_ours(facts: WindowFacts) -> Iterator[Finding]:
     if window is None:
         return
     # The hold began before we saw it and ended after we let go: a shorter one cannot have been this one.
-    ours_s = window.release_sent.monotonic_s - window.freeze_seen.monotonic_s
+    ours_s = _monotonic_s(window.freeze_seen, window.release_sent)
     if window.release.hold_s < ours_s - facts.budgets.clock_disagreement_s:
         text = (
             f"Writes were held for {window.release.hold_s:g} s; from report to release it took {ours_s:g} s."
@@ -90,8 +90,8 @@ def clocks_agree(facts: WindowFacts) -> Iterator[Finding]:
         return
     freeze, release = window.freeze, window.release
     ours = [reading for _, chain in our_order(facts) for reading in chain if reading is not None]
-    held_s = release.released_at.monotonic_s - freeze.held_at.monotonic_s
-    frozen_s = release.thawed_at.monotonic_s - freeze.frozen_at.monotonic_s
+    held_s = _monotonic_s(freeze.held_at, release.released_at)
+    frozen_s = _monotonic_s(freeze.frozen_at, release.thawed_at)
     spans = (
         ("our wall clock and our monotonic clock", _spread_s(ours)),
         ("the host's wall clock and its monotonic clock", _spread_s(host_order(facts))),
@@ -114,28 +114,23 @@ def _monotonic_s(earlier: Reading, later: Reading) -> float:
     return later.monotonic_s - earlier.monotonic_s
 
 
+def _wall_s(earlier: Reading, later: Reading) -> float:
+    return (later.wall - earlier.wall).total_seconds()
+
+
 def _spread_s(readings: Sequence[Reading]) -> float:
     """Return how far two clocks moved against each other, at the most, over some readings of both."""
     first = readings[0]
-    drift = [
-        (one.wall - first.wall).total_seconds() - (one.monotonic_s - first.monotonic_s) for one in readings
-    ]
+    drift = [_wall_s(first, one) - _monotonic_s(first, one) for one in readings]
     return max(drift) - min(drift)
 
 
 def _misfit_s(window: _Window) -> float:
     """Return by how much the host's wall times lie outside our requests and their answers."""
-    facts = window.facts
-    inside = (
-        (facts.freeze_asked, window.freeze.frozen_at, window.freeze_seen),
-        (facts.freeze_asked, window.freeze.held_at, window.freeze_seen),
-        (window.release_sent, window.release.released_at, window.release_seen),
-        (window.release_sent, window.release.thawed_at, window.release_seen),
-    )
+    offset_s = window.facts.host_clock.offset_s
     return max(
-        max(
-            facts.host_clock.offset_s - (theirs.wall - asked.wall).total_seconds(),
-            (theirs.wall - seen.wall).total_seconds() - facts.host_clock.offset_s,
-        )
-        for asked, theirs, seen in inside
+        offset_s - _wall_s(window.facts.freeze_asked, window.freeze.frozen_at),
+        _wall_s(window.freeze_seen, window.freeze.held_at) - offset_s,
+        offset_s - _wall_s(window.release_sent, window.release.released_at),
+        _wall_s(window.release_seen, window.release.thawed_at) - offset_s,
     )

@@ -55,7 +55,7 @@ def map_storage(
         lun_array: for a LUN that several arrays claim, the name of the one to use.
     """
     files = sorted({file for component in components for file in component.files})
-    home = {file: _home_of(file, survey.host_volumes) for file in files}
+    home = {file: home_of(file, survey.host_volumes) for file in files}
     in_set = {volume.name: volume for volume in home.values() if volume is not None}
     chosen = {lun: _choose(lun, claims, lun_array) for volume in in_set.values() for lun in volume.luns}
     findings = (
@@ -89,7 +89,7 @@ def _topology(
     )
 
 
-def _home_of(file: str, host_volumes: Iterable[HostVolume]) -> HostVolume | None:
+def home_of(file: str, host_volumes: Iterable[HostVolume]) -> HostVolume | None:
     """Return the host volume with the longest mount point that the file lies under."""
     path = _comparable(file)
     matches = [

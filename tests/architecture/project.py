@@ -13,6 +13,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SETTINGS: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES: Final = ("orchestrator", "providers")
 
+CONTRACTS: Final = {each["id"]: each for each in SETTINGS["tool"]["importlinter"]["contracts"]}
+# The folders of the orchestrator, layer by layer, the highest first.
+LAYERS: Final = [[name.strip(" ()") for name in row.split("|")] for row in CONTRACTS["layers"]["layers"]]
+
 
 def our_files(*patterns: str) -> list[Path]:
     """Return every file that is or could be committed, or only those that fit git's patterns."""

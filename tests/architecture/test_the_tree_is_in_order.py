@@ -13,6 +13,7 @@ from tests.architecture.project import ROOT, SETTINGS, our_files
 
 MAX_LINES: Final = 400
 PINNED: Final = re.compile(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*")
+FOLDERS: Final = ("orchestrator", "providers", "tests", "docs", "changes", "examples")
 FRAGMENT: Final = re.compile(r"(\d+|\+[a-z0-9-]+)\.(KIND)\.md")
 
 
@@ -29,6 +30,12 @@ def dead_links(page: Path) -> list[str]:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     targets = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     return [f"{page.name}: {target}" for target in targets if target and not (page.parent / target).exists()]
+
+
+def dead_paths(page: Path) -> list[str]:
+    """Return the paths that a page names, from the root of the project, and that are not there."""
+    named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    return [f"{page.name}: {path}" for path in named if not (ROOT / path).exists()]
 
 
 def installed_for_us() -> set[str]:
@@ -89,6 +96,18 @@ def test_a_link_to_nothing_is_seen(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("[a](page.md#part) [b](gone.md) [c](https://example.com) [d](#here)", encoding="utf-8")
     assert dead_links(page) == ["page.md: gone.md"]
+
+
+def test_paths_that_pages_name_are_there() -> None:
+    decided = ROOT / "docs" / "decisions"  # never edited, so they may name what has moved since
+    pages = [page for page in our_files("*.md") if decided not in page.parents]
+    assert [path for page in pages for path in dead_paths(page)] == []
+
+
+def test_a_path_to_nothing_is_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("`docs/README.md` `docs/` `docs/gone.md` `run docs/gone.md`", encoding="utf-8")
+    assert dead_paths(page) == ["page.md: docs/gone.md"]
 
 
 def test_change_fragments_are_named_by_the_rule() -> None:

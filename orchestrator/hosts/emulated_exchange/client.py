@@ -23,7 +23,9 @@ CLOSE_S: Final = 0.5
 class Connection:
     """A logged-in WebSocket. Made by `open`; `close` never raises."""
 
-    def __init__(self, name: str, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self, name: str, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+    ) -> None:
         self._name = name
         self._session = session
         self._socket = socket

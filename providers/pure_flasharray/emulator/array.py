@@ -51,6 +51,7 @@ class FlashArray:
         self.idle_timeout_ms = 1_800_000  # half an hour, as the array comes
         self.eradication_delay_ms = DAY_MS
         self.safe_mode = False
+        self.next_eradication_ms: int | None = None
         self._serial_prefix = secrets.token_hex(8).upper()
         self._serial_count = 0x11000
         self._suffix_count = 0

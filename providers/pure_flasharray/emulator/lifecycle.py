@@ -24,9 +24,10 @@ def set_destroyed(array: FlashArray, shelf: Shelf[Any], things: Sequence[Kept], 
         if kept.destroyed is destroyed:
             said = "has been destroyed" if destroyed else "is not destroyed"
             raise Refusal(f"{shelf.noun} {said}.", kept.name)
+    at_ms = array.clock.now_ms() + array.eradication_delay_ms
     for kept in things:
         if destroyed:
-            _destroy(array, kept, array.clock.now_ms() + array.eradication_delay_ms)
+            _destroy(array, kept, at_ms)
         else:
             _recover(array, kept, kept.eradicates_at_ms)
 
@@ -43,20 +44,30 @@ def eradicate(array: FlashArray, things: Sequence[Kept], call: Call) -> None:
 
 
 def is_reaping_due(array: FlashArray) -> bool:
-    """Tell whether the time of any destroyed object has run out."""
-    return next(_overdue(array), None) is not None
+    """Tell whether the time of a destroyed object may have run out."""
+    return array.next_eradication_ms is not None and array.next_eradication_ms <= array.clock.now_ms()
 
 
 def reap(array: FlashArray) -> None:
     """Erase the destroyed objects whose time has run out. SafeMode does not hold those."""
-    while (kept := next(_overdue(array), None)) is not None:
-        _erase(array, kept)
-
-
-def _overdue(array: FlashArray) -> Iterator[Kept]:
     now_ms = array.clock.now_ms()
-    for kept in chain(array.protection_groups, array.protection_group_snapshots, array.volumes, array.volume_snapshots):
-        if kept.eradicates_at_ms is not None and kept.eradicates_at_ms <= now_ms:
+    while (kept := next(_destroyed_until(array, now_ms), None)) is not None:
+        _erase(array, kept)
+    array.next_eradication_ms = min(
+        (kept.eradicates_at_ms for kept in _destroyed_until(array, None) if kept.eradicates_at_ms),
+        default=None,
+    )
+
+
+def _destroyed_until(array: FlashArray, at_ms: int | None) -> Iterator[Kept]:
+    shelves = (
+        array.protection_groups,
+        array.protection_group_snapshots,
+        array.volumes,
+        array.volume_snapshots,
+    )
+    for kept in chain[Kept](*shelves):
+        if kept.eradicates_at_ms is not None and (at_ms is None or kept.eradicates_at_ms <= at_ms):
             yield kept
 
 
@@ -75,6 +86,7 @@ def _hanging_on(array: FlashArray, kept: Kept) -> list[Kept]:
 def _destroy(array: FlashArray, kept: Kept, at_ms: int) -> None:
     if not kept.destroyed:
         kept.eradicates_at_ms = at_ms
+        array.next_eradication_ms = min(at_ms, array.next_eradication_ms or at_ms)
         for part in _hanging_on(array, kept):
             _destroy(array, part, at_ms)
 

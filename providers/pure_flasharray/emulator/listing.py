@@ -12,6 +12,7 @@ from providers.pure_flasharray.emulator.wire import Call, Item, Refusal
 
 MAX_PAGE: Final = 1000  # the array answers no more than this at a time
 
+
 def page(items: list[Item], call: Call, fields: frozenset[str]) -> dict[str, Any]:
     """Return the envelope of a listing: filtered, sorted, and one page of it."""
     if "filter" in call.query:

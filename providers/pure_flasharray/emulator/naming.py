@@ -1,4 +1,4 @@
-"""What names the array accepts (rules of the vendor's Ansible collection and of OpenStack Cinder's driver)."""
+"""What names the array accepts: rules of the vendor's Ansible collection and OpenStack Cinder's driver."""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from providers.pure_flasharray.emulator import trials
 from providers.pure_flasharray.emulator.array import FlashArray
 from providers.pure_flasharray.emulator.cuts import PlannedReplica, check_room, cut
@@ -9,6 +12,8 @@ from providers.pure_flasharray.emulator.lifecycle import eradicate, set_destroye
 from providers.pure_flasharray.emulator.naming import check_full_name, check_suffix
 from providers.pure_flasharray.emulator.objects import ProtectionGroup, ProtectionGroupSnapshot
 from providers.pure_flasharray.emulator.wire import Call, Item, Refusal
+
+FIELDS: Final = "id name destroyed time_remaining created eradication_config pod source space suffix"
 
 
 def render(array: FlashArray, made: ProtectionGroupSnapshot) -> Item:
@@ -58,7 +63,7 @@ def post_test(array: FlashArray, call: Call) -> list[Item]:
         _check_free(array, one)
         check_room(array, _members(one), call.faults)
 
-    return [trials.report(pg, lambda pg=pg: attempt(pg)) for pg in pgs]
+    return [trials.report(pg, partial(attempt, pg)) for pg in pgs]
 
 
 def patch(array: FlashArray, call: Call) -> list[Item]:

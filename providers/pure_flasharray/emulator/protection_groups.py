@@ -11,6 +11,11 @@ from providers.pure_flasharray.emulator.objects import ArrayVolume, ProtectionGr
 from providers.pure_flasharray.emulator.wire import Call, Item, Refusal
 
 RATCHETED: Final = {"ratcheted": True, "unlocked": False}
+FIELDS: Final = (
+    "id name destroyed time_remaining eradication_config host_count host_group_count is_local pod "
+    "replication_schedule retention_lock snapshot_schedule source source_retention space target_count "
+    "target_retention volume_count"
+)
 
 
 def render(array: FlashArray, pg: ProtectionGroup) -> Item:

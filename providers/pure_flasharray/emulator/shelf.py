@@ -52,7 +52,8 @@ class Shelf(Generic[T]):
         taken = self._by_name.get(name)
         if taken is not None:
             raise Refusal(
-                f"{self.noun} has been destroyed." if taken.destroyed else f"{self.noun} already exists.", name
+                f"{self.noun} has been destroyed." if taken.destroyed else f"{self.noun} already exists.",
+                name,
             )
 
     def named(self, name: str) -> T:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from providers.pure_flasharray.emulator import trials
 from providers.pure_flasharray.emulator.array import FlashArray
 from providers.pure_flasharray.emulator.cuts import PlannedReplica, check_room, cut
@@ -9,6 +12,10 @@ from providers.pure_flasharray.emulator.lifecycle import eradicate, set_destroye
 from providers.pure_flasharray.emulator.naming import check_full_name, check_suffix
 from providers.pure_flasharray.emulator.objects import VolumeSnapshot
 from providers.pure_flasharray.emulator.wire import Call, Item, Refusal
+
+FIELDS: Final = (
+    "id name destroyed time_remaining created pod provisioned serial source space suffix volume_group"
+)
 
 
 def render(array: FlashArray, replica: VolumeSnapshot) -> Item:
@@ -46,9 +53,7 @@ def post(array: FlashArray, call: Call) -> list[Item]:
 def post_test(array: FlashArray, call: Call) -> list[Item]:
     """Say for each volume whether `post` would cut it."""
     return [
-        trials.report(
-            replica.source, lambda replica=replica: check_room(array, [replica], call.faults)
-        )
+        trials.report(replica.source, partial(check_room, array, [replica], call.faults))
         for replica in plan(array, call)
     ]
 
@@ -62,7 +67,8 @@ def plan(array: FlashArray, call: Call) -> list[PlannedReplica]:
     else:
         check_suffix(suffix)
     return [
-        PlannedReplica(f"{source.name}.{suffix}", suffix, array.volumes.live(source.name)) for source in sources
+        PlannedReplica(f"{source.name}.{suffix}", suffix, array.volumes.live(source.name))
+        for source in sources
     ]
 
 

@@ -14,6 +14,10 @@ from providers.shared.emulation.media import copy, resize
 MIN_BYTES: Final = 1 << 20
 MAX_BYTES: Final = 4_503_599_627_370_496  # 4 PiB: the vendor's model of a volume
 SECTOR_BYTES: Final = 512
+FIELDS: Final = (
+    "id name destroyed time_remaining connection_count created host_encryption_key_status pod "
+    "promotion_status provisioned requested_promotion_state serial source space subtype volume_group"
+)
 
 
 def render(array: FlashArray, volume: ArrayVolume) -> Item:

@@ -55,8 +55,8 @@ class Front:
             case "late-answer":
                 response = await self._late_task(on_the_way.delay_s, execute, inside)
             case "lost-answer-late-effect":
-                self._late_task(on_the_way.delay_s, execute, inside)
-                return drop(request)
+                drop(request)
+                return await self._late_task(on_the_way.delay_s, execute, inside)
             case "lost-answer-before-effect":
                 return drop(request)
             case "lost-answer-after-effect":

@@ -5,7 +5,7 @@ fails), `change` (never repeated) or `cut` (one request on a proven connection, 
 What a caller gets is an `Answer` or one of the project's own errors. Nothing here knows a vendor's words.
 """
 
-from providers.shared.rest.answers import Answer
+from providers.shared.rest.answers import Answer, bad_answer
 from providers.shared.rest.array import Dialect, Patience, RestArray
 
-__all__ = ["Answer", "Dialect", "Patience", "RestArray"]
+__all__ = ["Answer", "Dialect", "Patience", "RestArray", "bad_answer"]

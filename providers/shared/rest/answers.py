@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, Self
 
-from orchestrator.errors import ArrayAnswerLost, ArrayBusy, ArrayError, ArrayRejected
+from orchestrator.errors import ArrayBusy, ArrayError, ArrayRejected
 
 # Overloaded, not executed.
 _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -61,13 +61,12 @@ class Answer:
         return _seconds_between(self.headers.get("date", ""), self.headers.get("retry-after", ""))
 
 
-def general_error(answer: Answer, words: str, *, changes: bool, subject: str) -> ArrayError | None:
+def general_error(answer: Answer, words: str, *, subject: str) -> ArrayError | None:
     """Return what every HTTP API means by a status; None where the vendor's own words decide.
 
     Args:
         answer: any but a good one.
         words: what the array said; may be empty.
-        changes: whether the request was to change something.
         subject: the array, as its user names it.
     """
     status = answer.status
@@ -79,8 +78,7 @@ def general_error(answer: Answer, words: str, *, changes: bool, subject: str) ->
         what = f"the array is overloaded (HTTP {status})"
         return ArrayBusy(what, subject=subject, retry_after_s=answer.retry_after_s)
     if status in _UNKNOWN:
-        what = f"no answer from behind the gateway (HTTP {status})"
-        return ArrayAnswerLost(what, subject=subject) if changes else unreachable(what, subject)
+        return unreachable(f"no answer from behind the gateway (HTTP {status})", subject)
     if status < HTTPStatus.BAD_REQUEST:
         return bad_answer(f"HTTP status {status} has no place in this API", subject)
     return None

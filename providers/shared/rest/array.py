@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 
-from orchestrator.errors import ArrayError, CutNotAuthorised
+from orchestrator.errors import ArrayAnswerLost, ArrayBusy, ArrayError, CutNotAuthorised
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.plugin import CutToken, ProviderContext
 from providers.shared.rest.answers import Answer, bad_answer, general_error, unreachable
@@ -96,6 +96,16 @@ class RestArray:
     async def log_in(self) -> None:
         """Start a session. When it ends, the next read or change starts another; a cut does not."""
         await self._renew(self._logins)
+
+    async def log_out(self, method: str, path: str) -> None:
+        """End the session, if there is one. Sent once; what comes of it is not looked at.
+
+        Raises:
+            ArrayError: the request got no answer.
+        """
+        proof, self._proof = self._proof, {}
+        if proof:
+            await self._send(Request(method, path, proof=proof))
 
     async def anonymous(self, method: str, path: str, headers: Params | None = None) -> Answer:
         """Send a harmless request outside any session: a version list, a log-in. Repeated like `read`.
@@ -222,11 +232,17 @@ class RestArray:
         )
 
     def _judge(self, request: Request, answer: Answer) -> Answer:
-        """Return a good answer; raise what any other means."""
+        """Return a good answer; raise what any other means.
+
+        After a 5xx nobody knows whether a change was executed, unless the array says that it was too busy.
+        """
         if answer.good:
             if answer.well_formed:
                 return answer
             raise bad_answer(f"the answer to {request.method} {request.path} is not JSON", self.subject)
         words = self._dialect.words(answer)
-        error = general_error(answer, words, changes=request.changes, subject=self.subject)
-        raise error or self._dialect.refusal(answer)
+        error = general_error(answer, words, subject=self.subject) or self._dialect.refusal(answer)
+        failed = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, ArrayBusy)
+        if failed and request.changes:
+            raise ArrayAnswerLost(error.what, subject=self.subject)
+        raise error

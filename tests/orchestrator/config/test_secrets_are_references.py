@@ -80,7 +80,8 @@ def test_a_missing_or_empty_secret_names_its_place(tmp_path: Path, monkeypatch: 
         path.chmod(0o600)
     monkeypatch.delenv("FA_TOKEN", raising=False)
     monkeypatch.setenv("FA_EMPTY", "")
-    places = ["env:FA_TOKEN", "env:FA_EMPTY"]
+    monkeypatch.setenv("FA_BINARY", "\udcff")
+    places = ["env:FA_TOKEN", "env:FA_EMPTY", "env:FA_BINARY"]
     places += [f"file:{path}" for path in (empty, binary, pipe, tmp_path, tmp_path / "no", "/dev/zero")]
     for place in places:
         with pytest.raises(BadInput) as caught:

@@ -51,6 +51,9 @@ class MemoryRecorder:
         self.refusals: list[Sequence[Finding]] = []
         self.failures: list[tuple[OrchestratorError, RunStatus]] = []
 
+    async def ready(self, attempt: Attempt) -> None:
+        assert not self.proofs
+
     async def proven(self, attempt: Attempt, grade: Grade, notes: Sequence[Finding]) -> RecordRef:
         self.proofs.append(grade)
         return RecordRef(Path("proof.json"), "0" * 64)

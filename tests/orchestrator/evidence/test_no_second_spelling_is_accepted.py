@@ -46,6 +46,12 @@ def test_a_truncated_file_is_malformed(proof: bytes, key: SigningKey, end: int) 
     assert code_of(proof[:-end], key) == "evidence.malformed"
 
 
+def with_stray_bits(data: bytes) -> bytes:
+    """Return a file whose signature's last base64 character carries bits that decode to nothing."""
+    last = data.index(b'=="}') - 1
+    return data[:last] + bytes([data[last] + 1]) + data[last + 1 :]
+
+
 ENVELOPES: dict[str, Callable[[bytes], bytes]] = {
     "no newline at the end": lambda data: data.removesuffix(b"\n"),
     "two newlines": lambda data: data + b"\n",
@@ -56,7 +62,7 @@ ENVELOPES: dict[str, Callable[[bytes], bytes]] = {
     "an escape": lambda data: data.replace(b'"payloadType"', b'"\\u0070ayloadType"'),
     "base64 without padding": lambda data: data.replace(b'=="}', b'"}'),
     "base64 with a line break": lambda data: data.replace(b'"payload":"', b'"payload":"\\n'),
-    "base64 with stray bits": lambda data: data.replace(b'A=="}', b'B=="}').replace(b'Q=="}', b'R=="}'),
+    "base64 with stray bits": with_stray_bits,
     "base64 of the web": lambda data: data.replace(b"+", b"-").replace(b'"sig":"', b'"sig":"-'),
     "another payload type": lambda data: data.replace(b"vnd.in-toto", b"vnd.in-t0to"),
     "a key twice": lambda data: data.replace(b'{"payload":', b'{"payload":"","payload":', 1),
@@ -89,10 +95,7 @@ def in_statement(path: str, value: Any) -> Callable[[bytes], bytes]:
 
     def change(payload: bytes) -> bytes:
         statement = json.loads(payload)
-        *parents, last = path.split("/")
-        place = statement
-        for part in parents:
-            place = place[int(part)] if isinstance(place, list) else place[part]
+        place, last = place_of(statement, path)
         place[last] = value
         return canonical(statement)
 
@@ -104,16 +107,33 @@ def without(path: str) -> Callable[[bytes], bytes]:
 
     def change(payload: bytes) -> bytes:
         statement = json.loads(payload)
-        *parents, last = path.split("/")
-        place = statement
-        for part in parents:
-            place = place[int(part)] if isinstance(place, list) else place[part]
+        place, last = place_of(statement, path)
         del place[last]
         return canonical(statement)
 
     return change
 
 
+def place_of(statement: Any, path: str) -> tuple[Any, str]:
+    """Return the object that holds the last part of a path, and that part."""
+    *parents, last = path.split("/")
+    for part in parents:
+        statement = statement[int(part)] if isinstance(statement, list) else statement[part]
+    return statement, last
+
+
+def in_payload(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    """Return a change of bytes."""
+    return lambda payload: payload.replace(old, new, 1)
+
+
+def in_other_order(payload: bytes) -> bytes:
+    """Return the same statement with its keys in another order."""
+    statement = json.loads(payload)
+    return json.dumps(dict(reversed(statement.items())), separators=(",", ":")).encode()
+
+
+PREDICATES = "urn:quiesce:evidence:"
 STATEMENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "a newline": ("malformed", lambda payload: payload + b"\n"),
     "spaces": ("malformed", lambda payload: json.dumps(json.loads(payload), sort_keys=True).encode()),
@@ -123,17 +143,17 @@ STATEMENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
             dict(reversed(json.loads(payload).items())), separators=(",", ":")
         ).encode(),
     ),
-    "a key twice": ("malformed", lambda payload: payload.replace(b'"job":', b'"job":"x","job":', 1)),
-    "raw UTF-8": ("malformed", lambda payload: payload.replace(b'"nightly"', '"nächtlich"'.encode())),
-    "not a number": ("malformed", lambda payload: payload.replace(b'"hold_s":0.4', b'"hold_s":NaN')),
-    "endless": ("malformed", lambda payload: payload.replace(b'"hold_s":0.4', b'"hold_s":Infinity')),
+    "a key twice": ("malformed", in_payload(b'"job":', b'"job":"x","job":')),
+    "raw UTF-8": ("malformed", in_payload(b'"nightly"', '"nächtlich"'.encode())),
+    "not a number": ("malformed", in_payload(b'"hold_s":0.4', b'"hold_s":NaN')),
+    "endless": ("malformed", in_payload(b'"hold_s":0.4', b'"hold_s":Infinity')),
     "larger than any number": (
         "malformed",
-        lambda payload: payload.replace(b'"hold_s":0.4', b'"hold_s":1e999'),
+        in_payload(b'"hold_s":0.4', b'"hold_s":1e999'),
     ),
     "a number with a zero more": (
         "malformed",
-        lambda payload: payload.replace(b'"hold_s":0.4', b'"hold_s":0.40'),
+        in_payload(b'"hold_s":0.4', b'"hold_s":0.40'),
     ),
     "a whole number of seconds": ("malformed", in_statement("predicate/claim/facts/release/hold_s", 1)),
     "a number in words": ("malformed", in_statement("predicate/claim/facts/release/hold_s", "0.4")),
@@ -169,15 +189,15 @@ STATEMENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     ),
     "a type that comes later": (
         "unknown-type",
-        in_statement("predicateType", "urn:quiesce:evidence:delivery:1"),
+        in_statement("predicateType", f"{PREDICATES}delivery:1"),
     ),
     "a version that comes later": (
         "unknown-type",
-        in_statement("predicateType", "urn:quiesce:evidence:proof:2"),
+        in_statement("predicateType", f"{PREDICATES}proof:2"),
     ),
     "no type": ("unknown-type", without("predicateType")),
     "a type that is a list": ("unknown-type", in_statement("predicateType", [])),
-    "another kind's type": ("malformed", in_statement("predicateType", "urn:quiesce:evidence:aborted:1")),
+    "another kind's type": ("malformed", in_statement("predicateType", f"{PREDICATES}aborted:1")),
     "a foreign subject": ("wrong-subject", in_statement("subject/0/digest/sha256", "0" * 64)),
     "a subject renamed": ("wrong-subject", in_statement("subject/0/name", "another")),
     "no subject": ("wrong-subject", in_statement("subject", [])),

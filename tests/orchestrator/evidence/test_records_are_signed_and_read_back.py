@@ -110,7 +110,7 @@ def test_whole_numbers_in_place_of_seconds_are_signed_as_seconds(key: SigningKey
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), float("-inf"), "2.0", None, True])
 def test_what_is_no_figure_is_not_signed(key: SigningKey, figure: float) -> None:
     facts = replace(sound_facts(), host_clock=ClockOffset(figure, 0.0))
-    with pytest.raises(EvidenceError, match="canonical form|offset_s"):
+    with pytest.raises(EvidenceError, match=r"canonical form|offset_s"):
         seal(Record(ORIGIN, LINK, replace(an_abort(), facts=facts)), key)
 
 

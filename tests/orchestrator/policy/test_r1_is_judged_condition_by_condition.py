@@ -11,7 +11,7 @@ from orchestrator.model.facts import MapRow
 from orchestrator.model.hosts import HoldEnd, WriterReport, WriterState
 from orchestrator.model.time import ClockOffset
 from orchestrator.policy.proof import judge
-from tests.facts import SESSION_ID, ours, sound_facts, the_hosts
+from tests.facts import HOST_OFFSET_S, SESSION_ID, WRITERS, ours, sound_facts, the_hosts
 from tests.orchestrator.policy.spoil import (
     Spoil,
     both,
@@ -27,6 +27,7 @@ from tests.orchestrator.policy.spoil import (
 )
 
 SOUND = sound_facts()
+TIGHT_CLOCKS = facts_with(budgets=Budgets(clock_disagreement_s=0.15))
 CUT = SOUND.cuts[1]
 STABLE = WriterReport("writer-2", SESSION_ID, WriterState.STABLE)
 FROZEN = "proof.writer-not-frozen"
@@ -123,6 +124,37 @@ CASES: dict[str, tuple[str, Spoil]] = {
         CLOCKS,
         release_with(released_at=the_hosts(3.0), hold_s=2.3, thawed_at=the_hosts(3.1), frozen_s=2.8),
     ),
+    "c: we were paused, and the host's wall clock is no help": (
+        CLOCKS,
+        both(
+            release_with(released_at=the_hosts(3.0), hold_s=2.3, thawed_at=the_hosts(3.1), frozen_s=2.8),
+            facts_with(host_clock=ClockOffset(HOST_OFFSET_S, 10.0)),
+        ),
+    ),
+    "c: our monotonic clock ran ahead": (CLOCKS, facts_with(release_seen=wall_only(ours(1.9), -0.6))),
+    "c: the host froze before it was asked": (
+        CLOCKS,
+        both(TIGHT_CLOCKS, freeze_with(frozen_at=the_hosts(-0.2)), release_with(frozen_s=1.4)),
+    ),
+    "c: the host held after it said so": (
+        CLOCKS,
+        both(TIGHT_CLOCKS, freeze_with(held_at=the_hosts(1.0)), release_with(hold_s=0.1)),
+    ),
+    "c: the host let go before we did": (
+        CLOCKS,
+        both(TIGHT_CLOCKS, release_with(released_at=the_hosts(0.8), hold_s=0.1)),
+    ),
+    "c: the host thawed after it said so": (
+        CLOCKS,
+        both(TIGHT_CLOCKS, release_with(thawed_at=the_hosts(1.5), frozen_s=1.2)),
+    ),
+    "c: the host's hold was shorter than ours": (
+        OURS,
+        both(
+            facts_with(budgets=Budgets(clock_disagreement_s=0.25), release_sent=ours(1.2)),
+            release_with(released_at=the_hosts(0.95), hold_s=0.1),
+        ),
+    ),
     "c: the host speaks of another time": (CLOCKS, facts_with(host_clock=ClockOffset(3.0, 0.005))),
     "d: the set is only under way": (FINISHED, release_with(set_status=0x00042309)),
     "d: the set failed": (FINISHED, release_with(set_status=0x80042314 - 2**32)),
@@ -140,6 +172,13 @@ CASES: dict[str, tuple[str, Spoil]] = {
         if state is not WriterState.WAITING_FOR_BACKUP_COMPLETE
     },
     "f: a member is missing": (MEMBERS, cut_with(listed=CUT.listed[:1])),
+    "f: nothing was planned": (
+        MEMBERS,
+        both(
+            cut_with(planned=(), listed=()),
+            facts_with(map_before=SOUND.map_before[2:], map_after=SOUND.map_before[2:]),
+        ),
+    ),
     "f: nothing is listed": (MEMBERS, cut_with(listed=())),
     "f: one member too many": (
         MEMBERS,
@@ -172,6 +211,12 @@ CASES: dict[str, tuple[str, Spoil]] = {
 
 def test_a_sound_window_is_proven_without_a_remark() -> None:
     assert judge(sound_facts()) == ()
+
+
+def test_writers_that_nobody_selected_do_not_matter() -> None:
+    failed = {"state": WriterState.FAILED_AT_FREEZE, "failure": 1}
+    spoil = both(facts_with(selected=WRITERS[:1]), frozen_writer_with(**failed), writer_after_with(**failed))
+    assert judge(spoil(sound_facts())) == ()
 
 
 @pytest.mark.parametrize(("code", "spoil"), CASES.values(), ids=CASES.keys())

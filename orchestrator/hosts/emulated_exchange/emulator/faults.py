@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from orchestrator.errors import BadInput
 from orchestrator.plugin import Fault
@@ -16,7 +17,7 @@ class FaultName(StrEnum):
     WRITER_NOT_FROZEN = "writer-not-frozen"  # it fails its freeze, and VSS goes on
     FREEZE_ANSWER_LOST = "freeze-answer-lost"  # frozen, but nobody is told
     DIES_WHILE_FROZEN = "dies-while-frozen"  # the host is gone delay_s after it froze
-    HOLD_ENDS_EARLY = "hold-ends-early"  # delay_s after it began
+    HOLD_ENDS_EARLY = "hold-ends-early"  # delay_s after the freeze was reported
     CLOCK_JUMPS = "clock-jumps"  # the wall clock goes forward by delay_s while writes are held
     HANGS_ON_THAW = "hangs-on-thaw"  # a request to thaw is neither obeyed nor answered
     THAW_ANSWER_LOST = "thaw-answer-lost"  # thawed, but nobody is told
@@ -27,6 +28,17 @@ class FaultName(StrEnum):
     COMPONENT_FAILED = "component-failed-after-thaw"  # the writer itself is content
     SESSION_RESTARTED = "session-restarted-after-thaw"
     STORAGE_MAP_CHANGED = "storage-map-changed-after-thaw"  # two host volumes have changed places
+
+
+AFTER_THAW: Final = (
+    FaultName.SET_NOT_FINISHED,
+    FaultName.WRITER_GONE,
+    FaultName.WRITER_RESTARTED,
+    FaultName.WRITER_FAILED,
+    FaultName.COMPONENT_FAILED,
+    FaultName.SESSION_RESTARTED,
+    FaultName.STORAGE_MAP_CHANGED,
+)
 
 
 @dataclass(slots=True)

@@ -8,72 +8,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Final
-from uuid import uuid4
 
 from orchestrator.errors import HostError
 from orchestrator.hosts.emulated_exchange.emulator.admission import admit, databases_of, databases_on
 from orchestrator.hosts.emulated_exchange.emulator.clock import HostClock, JumpingClock
-from orchestrator.hosts.emulated_exchange.emulator.faults import FaultName, FaultPlan
+from orchestrator.hosts.emulated_exchange.emulator.faults import AFTER_THAW, FaultName, FaultPlan
+from orchestrator.hosts.emulated_exchange.emulator.live_set import LiveSet
 from orchestrator.hosts.emulated_exchange.emulator.metadata import ServerMetadata
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions
-from orchestrator.hosts.emulated_exchange.emulator.sequence import (
-    ORDER,
-    CreationSequence,
-    OutOfOrder,
-    Step,
-    limits_of,
-)
+from orchestrator.hosts.emulated_exchange.emulator.rows import ORDER, Step, limits_of
+from orchestrator.hosts.emulated_exchange.emulator.sequence import CreationSequence, OutOfOrder
 from orchestrator.hosts.emulated_exchange.emulator.store import Store
 from orchestrator.hosts.emulated_exchange.protocol import SetKey
 from orchestrator.model.budgets import EXCHANGE_FREEZE_LIMIT_S
-from orchestrator.model.hosts import (
-    FreezeReport,
-    HoldEnd,
-    HostIdentity,
-    ReleaseReport,
-    Survey,
-    WriterInstance,
-    WriterReport,
-    WriterState,
-)
-from orchestrator.model.time import Reading
+from orchestrator.model.hosts import FreezeReport, HoldEnd, HostIdentity, ReleaseReport, Survey, WriterReport
 from orchestrator.plugin import Fault, SetPlan
 
-VSS_E_OBJECT_NOT_FOUND: Final = 0x80042308
-VSS_E_UNEXPECTED_PROVIDER_ERROR: Final = 0x8004230F
-VSS_E_WRITERERROR_RETRYABLE: Final = 0x800423F3
-VSS_E_WRITERERROR_NONRETRYABLE: Final = 0x800423F4
-
-BEFORE_FREEZE: Final = ORDER[1 : ORDER.index(Step.ON_FREEZE)]
-AFTER_RELEASE: Final = ORDER[ORDER.index(Step.RELEASE_WRITES) :]
-AFTERMATH: Final = (
-    FaultName.SET_NOT_FINISHED,
-    FaultName.WRITER_GONE,
-    FaultName.WRITER_RESTARTED,
-    FaultName.WRITER_FAILED,
-    FaultName.COMPONENT_FAILED,
-    FaultName.SESSION_RESTARTED,
-    FaultName.STORAGE_MAP_CHANGED,
-)
-
-
-@dataclass(slots=True)
-class LiveSet:
-    """One set and its requestor session, which outlives the set's creation until it is complete."""
-
-    plan: SetPlan
-    sequence: CreationSequence
-    session_id: str = field(default_factory=lambda: str(uuid4()))
-    timer: asyncio.TimerHandle | None = None
-    not_frozen: bool = False
-    aftermath: frozenset[FaultName] = frozenset()
-    closed: bool = False
+UNTIL_FREEZE: Final = ORDER[1 : ORDER.index(Step.ON_FREEZE) + 1]
+UNTIL_HOLD: Final = (Step.PRE_COMMIT_SNAPSHOTS, Step.FLUSH_AND_HOLD_WRITES)
+FROM_RELEASE: Final = ORDER[ORDER.index(Step.RELEASE_WRITES) :]
 
 
 class EmulatedExchange:
-    """One emulated server. Methods that freeze or thaw are coroutines; the others answer at once.
+    """One emulated server. What freezes or thaws is a coroutine; the rest answers at once.
 
     Args:
         options: what it looks like.
@@ -83,14 +41,14 @@ class EmulatedExchange:
     """
 
     def __init__(self, options: HostOptions, store: Store, clock: HostClock, die: Callable[[], None]) -> None:
-        self.faults = FaultPlan(*options.faults)
+        self._faults = FaultPlan(*options.faults)
         self._metadata = ServerMetadata.of(options)
         self._store = store
         self._clock = JumpingClock(clock)
         self._die = die
         self._sets: dict[str, LiveSet] = {}
-        self._given_up: set[str] = set()
-        self._frozen: LiveSet | None = None
+        self._refused_ids: set[str] = set()
+        self._freezing: LiveSet | None = None
 
     def identify(self) -> HostIdentity:
         """Tell which host this is."""
@@ -100,25 +58,31 @@ class EmulatedExchange:
         """Return writers, components, host volumes and the clocks."""
         return self._metadata.survey(self._clock.reading())
 
+    def inject(self, fault: Fault) -> None:
+        """Misbehave from now on."""
+        self._faults.add(fault)
+
     def open(self, plan: SetPlan) -> str:
         """Start a session and a set, prepare the writers, and return the session id.
 
         Raises:
             HostError: another set is in creation, or the plan does not fit this server.
         """
-        now = self._clock.reading()
         for live in self._sets.values():
-            self._expire(live, now)
+            self._expire(live)
             if live.sequence.ending is None:
-                raise HostError("host.busy", "another set is in creation (0x80042316)", subject=live.plan.set_id)
-        if plan.set_id in self._sets or plan.set_id in self._given_up:
-            raise _rejected(plan.set_id, "this set id has been used (0x8004230D)")
-        in_backup = {name for live in self._sets.values() if not live.closed for name in databases_of(live.plan)}
+                what = "another set is in creation (0x80042316)"
+                raise HostError("host.busy", what, subject=live.plan.set_id)
+        if plan.set_id in self._sets or plan.set_id in self._refused_ids:
+            raise _rejected(plan.set_id, "this set id was used before (0x8004230d)")
+        in_backup = [
+            name for live in self._sets.values() if not live.closed for name in databases_of(live.plan)
+        ]
         admit(plan, self.survey(), in_backup)
-        if self.faults.due(FaultName.PREPARE_FAILS):
-            raise HostError("host.writer-failed", "FAILED_AT_PREPARE_BACKUP (0x800423f4)", subject="Exchange")
-        live = LiveSet(plan, CreationSequence(now, limits_of(plan.budgets, dead_man_s=0.0)))
-        self._sets[plan.set_id] = live
+        if self._faults.due(FaultName.PREPARE_FAILS):
+            raise _writer_failed("FAILED_AT_PREPARE_BACKUP (0x800423f4)")
+        sequence = CreationSequence(self._clock.reading(), limits_of(plan.budgets))
+        live = self._sets[plan.set_id] = LiveSet(plan, sequence)
         self._watch(live)
         return live.session_id
 
@@ -130,80 +94,51 @@ class EmulatedExchange:
         """
         live = self._find(key)
         if not 0 < dead_man_s <= EXCHANGE_FREEZE_LIMIT_S:
-            raise _rejected(key.set_id, f"a dead man's time must lie within {EXCHANGE_FREEZE_LIMIT_S:g} s")
+            what = f"a dead man's time is more than 0 and at most {EXCHANGE_FREEZE_LIMIT_S:g} s"
+            raise _rejected(key.set_id, what)
         live.sequence.limits[HoldEnd.DEAD_MAN] = dead_man_s
         self._enter(live, ORDER[0])
-        self._frozen = live
+        self._freezing = live
         try:
-            return await self._freeze(live)
+            report = await self._freeze(live)
         except BaseException:
-            live.sequence.give_up(self._clock.reading())
-            self._settle(live)
+            self._give_up(live)
             raise
-
-    async def _freeze(self, live: LiveSet) -> FreezeReport:
-        self._enter(live, *BEFORE_FREEZE, Step.ON_FREEZE)
-        live.not_frozen = self.faults.due(FaultName.WRITER_NOT_FROZEN) is not None
-        if not live.not_frozen:
-            await self._stop(databases_of(live.plan))
-        frozen_at = self._clock.reading()
-        if early := self.faults.due(FaultName.HOLD_ENDS_EARLY):
-            live.sequence.limits[HoldEnd.HOLD_LIMIT] = early.delay_s
-        self._enter(live, Step.PRE_COMMIT_SNAPSHOTS, Step.FLUSH_AND_HOLD_WRITES)
-        await self._stop(databases_on(live.plan, self.survey()))
-        self._enter(live, Step.COMMIT_SNAPSHOTS)
-        report = FreezeReport(self.writer_status(_key_of(live)), frozen_at, self._clock.reading())
-        if jump := self.faults.due(FaultName.CLOCK_JUMPS):
-            self._clock.jump(jump.delay_s)
-        if death := self.faults.due(FaultName.DIES_WHILE_FROZEN):
-            asyncio.get_running_loop().call_later(death.delay_s, self._die)
-        if self.faults.due(FaultName.FREEZE_ANSWER_LOST):
+        if self._faults.due(FaultName.FREEZE_ANSWER_LOST):
             await _forever()
         return report
 
     async def thaw(self, key: SetKey) -> ReleaseReport:
-        """Release and thaw, or give up what is not held; say how it ended. A freeze is refused afterwards."""
+        """Release and thaw, or give up what is not held; say how it ended. No freeze works afterwards."""
         live = self._find(key)
-        if self.faults.due(FaultName.HANGS_ON_THAW):
+        if self._faults.due(FaultName.HANGS_ON_THAW):
             await _forever()
-        self._expire(live, self._clock.reading())
+        self._expire(live)
         if live.sequence.is_held:
-            self._enter(live, *AFTER_RELEASE)
+            self._enter(live, *FROM_RELEASE)
             self._suffer(live)
-        self._give_up(live)
-        if self.faults.due(FaultName.THAW_ANSWER_LOST):
+        else:
+            self._give_up(live)
+        if self._faults.due(FaultName.THAW_ANSWER_LOST):
             await _forever()
-        report = live.sequence.report()
-        if FaultName.SET_NOT_FINISHED in live.aftermath:
-            return replace(report, set_status=VSS_E_UNEXPECTED_PROVIDER_ERROR)
-        return report
+        return live.release_report()
 
     def writer_status(self, key: SetKey) -> tuple[WriterReport, ...]:
         """Return the state of every writer inside the set's session."""
         live = self._find(key)
-        self._expire(live, self._clock.reading())
-        state, failure = (WriterState.STABLE, 0) if live.closed else live.sequence.writers
-        session_id = str(uuid4()) if FaultName.SESSION_RESTARTED in live.aftermath else live.session_id
-        system = WriterReport(self._metadata.system.instance_id, session_id, state, failure)
-        exchange = replace(system, instance_id=self._metadata.exchange.instance_id)
-        if live.not_frozen and not failure:
-            exchange = _failed(exchange, WriterState.FAILED_AT_FREEZE, VSS_E_WRITERERROR_NONRETRYABLE)
-        if FaultName.WRITER_FAILED in live.aftermath:
-            exchange = _failed(exchange, WriterState.FAILED_AT_POST_SNAPSHOT, VSS_E_WRITERERROR_RETRYABLE)
-        if FaultName.COMPONENT_FAILED in live.aftermath:
-            exchange = replace(exchange, component_failures=databases_of(live.plan)[:1])
-        return (system,) if FaultName.WRITER_GONE in live.aftermath else (exchange, system)
+        self._expire(live)
+        return live.writer_reports(self._metadata)
 
     def complete(self, key: SetKey, *, succeeded: bool) -> None:
         """Tell the writers how the backup ended, and end the session.
 
         Raises:
-            HostError: the set is still in creation, was given up, or did not end by our release.
+            HostError: the session has ended, the set is in creation, or it is no success to report.
         """
         live = self._find(key)
-        self._expire(live, self._clock.reading())
-        fits = live.sequence.ending is HoldEnd.RELEASE if succeeded else live.sequence.ending is not None
-        if live.closed or not fits:
+        self._expire(live)
+        ending = live.sequence.ending
+        if live.closed or ending is None or (succeeded and ending is not HoldEnd.RELEASE):
             raise _rejected(key.set_id, "BackupComplete does not fit the state of the set (0x80042301)")
         live.closed = True
 
@@ -214,29 +149,55 @@ class EmulatedExchange:
         live.closed = True
 
     def recover(self, key: SetKey) -> None:
-        """Abort a set, and let none of that id be opened any more. An unknown one is success."""
-        self._given_up.add(key.set_id)
+        """Abort a set. An unknown one is success, and cannot be opened any more."""
         if key.set_id in self._sets:
             self.abort(key)
+        self._refused_ids.add(key.set_id)
 
-    def inject(self, fault: Fault) -> None:
-        """Misbehave from now on."""
-        self.faults.add(fault)
+    async def _freeze(self, live: LiveSet) -> FreezeReport:
+        self._enter(live, *UNTIL_FREEZE)
+        if self._faults.due(FaultName.WRITER_NOT_FROZEN):
+            live.faults.add(FaultName.WRITER_NOT_FROZEN)
+        else:
+            await self._stop(databases_of(live.plan))
+        frozen_at = self._clock.reading()
+        self._enter(live, *UNTIL_HOLD)
+        await self._stop(databases_on(live.plan, self.survey()))
+        self._enter(live, Step.COMMIT_SNAPSHOTS)
+        report = FreezeReport(live.writer_reports(self._metadata), frozen_at, self._clock.reading())
+        self._suffer_while_held(live)
+        return report
+
+    async def _stop(self, databases: tuple[str, ...]) -> None:
+        if not await self._store.stop(databases, EXCHANGE_FREEZE_LIMIT_S):
+            raise _writer_failed("not every database stopped changing (0x800423f2)")
+
+    def _suffer_while_held(self, live: LiveSet) -> None:
+        if early := self._faults.due(FaultName.HOLD_ENDS_EARLY):
+            live.sequence.bring_forward(HoldEnd.HOLD_LIMIT, self._clock.reading(), early.delay_s)
+            self._watch(live)
+        if jump := self._faults.due(FaultName.CLOCK_JUMPS):
+            self._clock.jump(jump.delay_s)
+        if death := self._faults.due(FaultName.DIES_WHILE_FROZEN):
+            asyncio.get_running_loop().call_later(death.delay_s, self._die)
+
+    def _suffer(self, live: LiveSet) -> None:
+        live.faults |= {name for name in AFTER_THAW if self._faults.due(name)}
+        if FaultName.WRITER_RESTARTED in live.faults:
+            self._metadata.restart_exchange()
+        if FaultName.STORAGE_MAP_CHANGED in live.faults:
+            self._metadata.volumes_swapped = True
 
     def _find(self, key: SetKey) -> LiveSet:
         live = self._sets.get(key.set_id)
         if live is None:
-            raise _rejected(key.set_id, f"no such set ({VSS_E_OBJECT_NOT_FOUND:#010x})")
+            raise _rejected(key.set_id, "no such set (0x80042308)")
         if live.plan.fence != key.fence:
-            raise _rejected(key.set_id, "this is not the fencing token of the set")
+            raise _rejected(key.set_id, "this is not the set's fencing token")
         return live
 
-    async def _stop(self, databases: tuple[str, ...]) -> None:
-        if not await self._store.stop(databases, EXCHANGE_FREEZE_LIMIT_S):
-            raise HostError("host.writer-failed", "not every database stopped changing", subject="Exchange")
-
     def _enter(self, live: LiveSet, *steps: Step) -> None:
-        """Go through rows, all in one moment, and see to what they start or end."""
+        """Go through rows, all in one moment."""
         now = self._clock.reading()
         try:
             for step in steps:
@@ -246,8 +207,8 @@ class EmulatedExchange:
         finally:
             self._settle(live)
 
-    def _expire(self, live: LiveSet, now: Reading) -> None:
-        live.sequence.expire(now)
+    def _expire(self, live: LiveSet) -> None:
+        live.sequence.expire(self._clock.reading())
         self._settle(live)
 
     def _give_up(self, live: LiveSet) -> None:
@@ -255,9 +216,9 @@ class EmulatedExchange:
         self._settle(live)
 
     def _settle(self, live: LiveSet) -> None:
-        """Let the store go on if this set no longer freezes it, and set the alarm for the next timer."""
-        if live.sequence.ending is not None and self._frozen is live:
-            self._frozen = None
+        """Let the store go on if a set that stopped it is over, and watch for the next deadline."""
+        if live.sequence.ending is not None and self._freezing is live:
+            self._freezing = None
             self._store.resume()
         self._watch(live)
 
@@ -267,30 +228,15 @@ class EmulatedExchange:
             live.timer = None
         if (deadline_s := live.sequence.deadline_s) is not None:
             left_s = deadline_s - self._clock.reading().monotonic_s
-            live.timer = asyncio.get_running_loop().call_later(max(0.0, left_s), self._wake, live)
-
-    def _wake(self, live: LiveSet) -> None:
-        self._expire(live, self._clock.reading())
-
-    def _suffer(self, live: LiveSet) -> None:
-        """Let the faults strike that show after the thaw only."""
-        live.aftermath = frozenset(name for name in AFTERMATH if self.faults.due(name))
-        if FaultName.WRITER_RESTARTED in live.aftermath:
-            self._metadata.restart_exchange()
-        if FaultName.STORAGE_MAP_CHANGED in live.aftermath:
-            self._metadata.volumes_swapped = True
-
-
-def _key_of(live: LiveSet) -> SetKey:
-    return SetKey(live.plan.set_id, live.plan.fence)
-
-
-def _failed(report: WriterReport, state: WriterState, failure: int) -> WriterReport:
-    return replace(report, state=state, failure=failure)
+            live.timer = asyncio.get_running_loop().call_later(max(0.0, left_s), self._expire, live)
 
 
 def _rejected(set_id: str, what: str) -> HostError:
     return HostError("host.rejected", what, subject=set_id)
+
+
+def _writer_failed(what: str) -> HostError:
+    return HostError("host.writer-failed", what, subject="Microsoft Exchange Writer")
 
 
 async def _forever() -> None:

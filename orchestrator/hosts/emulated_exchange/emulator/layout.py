@@ -54,7 +54,9 @@ def lay_out(arrays: Sequence[Mapping[str, Any]], places: Mapping[str, Place]) ->
     for place in places.values():
         for name in place:
             if name not in found:
-                raise _bad(f"no array announced an array volume of this name; there are {', '.join(found)}", name)
+                raise _bad(
+                    f"no array announced an array volume of this name; there are {', '.join(found)}", name
+                )
     return (
         *_volumes(VolumeRole.DATABASE, {name: place.database for name, place in places.items()}, found),
         *_volumes(VolumeRole.LOG, {name: place.log for name, place in places.items()}, found),
@@ -67,7 +69,9 @@ def _find(arrays: Sequence[Mapping[str, Any]]) -> dict[str, _Found]:
         try:
             array = _Array.model_validate(announced)
         except ValidationError as error:
-            raise _bad(f"not what `quiesce lab array --json` prints: {error.error_count()} faults", "array") from None
+            raise _bad(
+                f"not what `quiesce lab array --json` prints: {error.error_count()} faults", "array"
+            ) from None
         for volume in array.volumes:
             if volume.name in found:
                 raise _bad("more than one array announced an array volume of this name", volume.name)

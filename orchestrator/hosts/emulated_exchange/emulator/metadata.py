@@ -1,4 +1,4 @@
-"""What the emulated server's writers and storage look like to VSS, in the form Exchange 2010 and later give it."""
+"""What the emulated server's writers and storage look like to VSS, as Exchange 2010 and later report them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ServerMetadata:
         self.exchange = replace(self.exchange, instance_id=str(uuid4()))
 
     def components(self) -> tuple[Component, ...]:
-        """Return what the writers offer: selectable databases with all their files, and what they consist of."""
+        """Return what the writers offer: databases with all their files, and the parts of each."""
         system_files = ("C:\\Windows\\System32\\ntoskrnl.exe",)
         system = Component(self.system.instance_id, "", "System Files", "System Files", False, system_files)
         databases = (one for name in self.options.databases for one in self._database(name))

@@ -1,120 +1,19 @@
-"""What happens inside DoSnapshotSet, rows a to p, and the timers that may end it early.
-
-Pure: every call brings the host's time along. The order and the limits are those of the Windows SDK,
-"Shadow copy creation for providers" and the diagram there.
-"""
+"""One set's way through the rows. Pure: every call brings the host's time along."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from orchestrator.model.budgets import EXCHANGE_FREEZE_LIMIT_S, VSS_HOLD_LIMIT_S, Budgets
-from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, HoldEnd, ReleaseReport, WriterState
+from orchestrator.hosts.emulated_exchange.emulator.rows import ENDINGS, ORDER, ROWS, TIMERS, Step
+from orchestrator.model.hosts import HoldEnd, ReleaseReport, WriterState
 from orchestrator.model.time import Reading
 
-VSS_S_ASYNC_CANCELLED: Final = 0x0004230B
 VSS_E_BAD_STATE: Final = 0x80042301
-VSS_E_PROVIDER_VETO: Final = 0x80042306
-VSS_E_HOLD_WRITES_TIMEOUT: Final = 0x80042314
-VSS_E_WRITERERROR_TIMEOUT: Final = 0x800423F2
-
-
-class Step(StrEnum):
-    """One row, named after the call or event that it consists of."""
-
-    END_PREPARE_SNAPSHOTS = "EndPrepareSnapshots"
-    FLAG_SOURCE_LUNS = "flag source LUNs"
-    ON_PREPARE_SNAPSHOT = "OnPrepareSnapshot"
-    ON_FREEZE = "OnFreeze"
-    PRE_COMMIT_SNAPSHOTS = "PreCommitSnapshots"
-    FLUSH_AND_HOLD_WRITES = "flush and hold writes"
-    COMMIT_SNAPSHOTS = "CommitSnapshots"
-    RELEASE_WRITES = "release writes"
-    CLEAR_FLAGS = "clear flags on source LUNs"
-    POST_COMMIT_SNAPSHOTS = "PostCommitSnapshots"
-    ON_THAW = "OnThaw"
-    GET_TARGET_LUNS = "GetTargetLuns"
-    LOCATE_LUNS = "LocateLuns"
-    PRE_FINAL_COMMIT_SNAPSHOTS = "PreFinalCommitSnapshots"
-    ON_POST_SNAPSHOT = "OnPostSnapshot"
-    POST_FINAL_COMMIT_SNAPSHOTS = "PostFinalCommitSnapshots"
-
-
-_W = WriterState
-
-# Every row in its order, with the state in which it leaves the writers.
-ROWS: Final[Mapping[Step, WriterState]] = {
-    Step.END_PREPARE_SNAPSHOTS: _W.STABLE,
-    Step.FLAG_SOURCE_LUNS: _W.STABLE,
-    Step.ON_PREPARE_SNAPSHOT: _W.WAITING_FOR_FREEZE,
-    Step.ON_FREEZE: _W.WAITING_FOR_THAW,
-    Step.PRE_COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
-    Step.FLUSH_AND_HOLD_WRITES: _W.WAITING_FOR_THAW,
-    Step.COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
-    Step.RELEASE_WRITES: _W.WAITING_FOR_THAW,
-    Step.CLEAR_FLAGS: _W.WAITING_FOR_THAW,
-    Step.POST_COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
-    Step.ON_THAW: _W.WAITING_FOR_POST_SNAPSHOT,
-    Step.GET_TARGET_LUNS: _W.WAITING_FOR_POST_SNAPSHOT,
-    Step.LOCATE_LUNS: _W.WAITING_FOR_POST_SNAPSHOT,
-    Step.PRE_FINAL_COMMIT_SNAPSHOTS: _W.WAITING_FOR_POST_SNAPSHOT,
-    Step.ON_POST_SNAPSHOT: _W.WAITING_FOR_BACKUP_COMPLETE,
-    Step.POST_FINAL_COMMIT_SNAPSHOTS: _W.WAITING_FOR_BACKUP_COMPLETE,
-}
-ORDER: Final = tuple(ROWS)
-
-
-class Span(NamedTuple):
-    """A timer runs from entering the one row to entering the other. No first row: from the start."""
-
-    first: Step | None
-    last: Step
-
-
-# What can end a set by itself, and while it can. The dead man also covers a host that released writes
-# but does not get round to the writers.
-TIMERS: Final[Mapping[HoldEnd, Span]] = {
-    HoldEnd.NEVER_HELD: Span(None, Step.END_PREPARE_SNAPSHOTS),
-    HoldEnd.DEAD_MAN: Span(Step.END_PREPARE_SNAPSHOTS, Step.ON_THAW),
-    HoldEnd.HOLD_LIMIT: Span(Step.FLUSH_AND_HOLD_WRITES, Step.RELEASE_WRITES),
-    HoldEnd.WRITER_LIMIT: Span(Step.ON_FREEZE, Step.ON_THAW),
-}
-
-
-class Ending(NamedTuple):
-    """How a set ends: its final status, and the writers' last word."""
-
-    set_status: int
-    writer_state: WriterState
-    writer_failure: int
-
-
-# After the writers' own limit VSS may well call the set finished; only the writers' status tells.
-ENDINGS: Final[Mapping[HoldEnd, Ending]] = {
-    HoldEnd.RELEASE: Ending(VSS_S_ASYNC_FINISHED, _W.WAITING_FOR_BACKUP_COMPLETE, 0),
-    HoldEnd.HOLD_LIMIT: Ending(VSS_E_HOLD_WRITES_TIMEOUT, _W.FAILED_AT_FREEZE, VSS_E_WRITERERROR_TIMEOUT),
-    HoldEnd.WRITER_LIMIT: Ending(VSS_S_ASYNC_FINISHED, _W.FAILED_AT_THAW, VSS_E_WRITERERROR_TIMEOUT),
-    HoldEnd.DEAD_MAN: Ending(VSS_E_PROVIDER_VETO, _W.FAILED_AT_FREEZE, VSS_E_WRITERERROR_TIMEOUT),
-    HoldEnd.ABORT: Ending(VSS_S_ASYNC_CANCELLED, _W.STABLE, 0),
-    HoldEnd.NEVER_HELD: Ending(VSS_S_ASYNC_CANCELLED, _W.STABLE, 0),
-}
 
 
 class OutOfOrder(Exception):
     """A row was entered that was not the next one, or the set was over. Nothing has changed."""
-
-
-def limits_of(budgets: Budgets, dead_man_s: float) -> dict[HoldEnd, float]:
-    """Return how long each timer runs, in seconds. VSS's own hold limit is fixed; a plan may be stricter."""
-    return {
-        HoldEnd.NEVER_HELD: budgets.prepare_s,
-        HoldEnd.DEAD_MAN: dead_man_s,
-        HoldEnd.HOLD_LIMIT: min(budgets.hold_s, VSS_HOLD_LIMIT_S),
-        HoldEnd.WRITER_LIMIT: EXCHANGE_FREEZE_LIMIT_S,
-    }
 
 
 @dataclass(slots=True)
@@ -152,7 +51,7 @@ class CreationSequence:
         """State and failure code of the writers that take part."""
         if self.ending is not None:
             return ENDINGS[self.ending].writer_state, ENDINGS[self.ending].writer_failure
-        return ([_W.STABLE, *ROWS.values()][len(self.entered)], 0)
+        return ([WriterState.STABLE, *ROWS.values()][len(self.entered)], 0)
 
     def enter(self, step: Step, now: Reading) -> None:
         """Go on to a row. Time that has run out is dealt with first.
@@ -179,6 +78,11 @@ class CreationSequence:
         """End the set because somebody asked for it; no change if it is over."""
         if not self.expire(now) and self.ending is None:
             self._end(HoldEnd.ABORT if self.entered else HoldEnd.NEVER_HELD, now)
+
+    def bring_forward(self, end: HoldEnd, now: Reading, after_s: float) -> None:
+        """Let a timer that runs run out so many seconds from now."""
+        if end in self._due_s:
+            self._due_s[end] = now.monotonic_s + after_s
 
     def report(self) -> ReleaseReport:
         """Say how the hold ended, once the set is over."""

@@ -1,0 +1,81 @@
+"""`quiesce set`: list, show, delete, adopt."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.output import Answer, answers
+from orchestrator.registry.sets import RecordedSet
+from orchestrator.service.adoption import adopt_set
+from orchestrator.service.installation import Installation
+from orchestrator.service.sets import delete_set
+
+
+@click.group("set")
+def sets() -> None:
+    """List, show, delete or adopt sets."""
+
+
+@sets.command("list")
+@answers("quiesce.set-list/1")
+def list_sets() -> Answer:
+    """List every set on record, newest last."""
+    found = sorted(Installation.open().sets.list(), key=lambda each: each.made_at)
+    return Answer(
+        {"sets": [_data(each) for each in found]}, "\n".join(_line(each) for each in found) or "none"
+    )
+
+
+@sets.command()
+@click.argument("set_id", metavar="ID")
+@answers("quiesce.set/1")
+def show(set_id: str) -> Answer:
+    """Show one set: its replicas, its clones, its evidence."""
+    found = Installation.open().sets.get(set_id)
+    lines = [_line(found)]
+    lines += [f"  replica {each['replica_name']} on {each['array']}" for each in found.replicas]
+    lines += [f"  clone {each['volume_name']} ({each['lun_id']}) on {each['array']}" for each in found.clones]
+    lines += [f"  evidence {found.evidence_path}"] if found.evidence_path else []
+    lines += [f"  note: {found.note}"] if found.note else []
+    return Answer(_data(found), "\n".join(lines))
+
+
+@sets.command()
+@click.argument("set_id", metavar="ID")
+@answers("quiesce.set-deletion/1")
+def delete(set_id: str) -> Answer:
+    """Delete a set's replicas and clones on its arrays. Its evidence stays."""
+    undone = delete_set(Installation.open(), set_id)
+    removed = [str(remains) for remains in undone.removed]
+    void = [str(remains) for remains in undone.void_pending]
+    text = [f"removed: {each}" for each in removed] + [f"void-pending: {each}" for each in void]
+    return Answer(
+        {"removed": removed, "void_pending": void}, "\n".join(text) or f"nothing of {set_id} was left"
+    )
+
+
+@sets.command()
+@click.argument("copy", metavar="ID")
+@click.option("--array", "array_name", required=True, help="Where the copy lies, as registered.")
+@click.option("--evidence", type=click.Path(path_type=Path), help="The signed proof of the copy.")
+@click.option("--key", type=click.Path(path_type=Path), help="Public key to check it with; ours by default.")
+@answers("quiesce.set/1")
+def adopt(copy: str, array_name: str, evidence: Path | None, key: Path | None) -> Answer:
+    """Put a copy on record as a set. Refused without valid evidence of that very copy."""
+    adopted = adopt_set(Installation.open(), copy, array_name, evidence, key)
+    return Answer(_data(adopted), f"adopted: {_line(adopted)}")
+
+
+def _data(each: RecordedSet) -> dict[str, Any]:
+    return {**asdict(each), "made_at": each.made_at.isoformat()}
+
+
+def _line(each: RecordedSet) -> str:
+    made_at = each.made_at.astimezone().isoformat(sep=" ", timespec="seconds")
+    grade = each.grade or "no copy"
+    mark = " (emulated)" if each.emulated else ""
+    return f"{each.set_id}  {made_at}  {each.job}  {each.status}  {grade}{mark}"

@@ -1,0 +1,113 @@
+"""What happens inside DoSnapshotSet: rows a to p, the timers that may end it early, and what follows then.
+
+Tables only. The order and the limits are those of the Windows SDK, "Shadow copy creation for providers" and
+the diagram there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from orchestrator.model.budgets import EXCHANGE_FREEZE_LIMIT_S, VSS_HOLD_LIMIT_S, Budgets
+from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, HoldEnd, WriterState
+
+VSS_S_ASYNC_CANCELLED: Final = 0x0004230B
+VSS_E_PROVIDER_VETO: Final = 0x80042306
+VSS_E_HOLD_WRITES_TIMEOUT: Final = 0x80042314
+VSS_E_WRITERERROR_TIMEOUT: Final = 0x800423F2
+
+
+class Step(StrEnum):
+    """One row, named after the call or event that it consists of."""
+
+    END_PREPARE_SNAPSHOTS = "EndPrepareSnapshots"
+    FLAG_SOURCE_LUNS = "flag source LUNs"
+    ON_PREPARE_SNAPSHOT = "OnPrepareSnapshot"
+    ON_FREEZE = "OnFreeze"
+    PRE_COMMIT_SNAPSHOTS = "PreCommitSnapshots"
+    FLUSH_AND_HOLD_WRITES = "flush and hold writes"
+    COMMIT_SNAPSHOTS = "CommitSnapshots"
+    RELEASE_WRITES = "release writes"
+    CLEAR_FLAGS = "clear flags on source LUNs"
+    POST_COMMIT_SNAPSHOTS = "PostCommitSnapshots"
+    ON_THAW = "OnThaw"
+    GET_TARGET_LUNS = "GetTargetLuns"
+    LOCATE_LUNS = "LocateLuns"
+    PRE_FINAL_COMMIT_SNAPSHOTS = "PreFinalCommitSnapshots"
+    ON_POST_SNAPSHOT = "OnPostSnapshot"
+    POST_FINAL_COMMIT_SNAPSHOTS = "PostFinalCommitSnapshots"
+
+
+_W = WriterState
+
+# Every row in its order, with the state in which it leaves the writers.
+ROWS: Final[Mapping[Step, WriterState]] = {
+    Step.END_PREPARE_SNAPSHOTS: _W.STABLE,
+    Step.FLAG_SOURCE_LUNS: _W.STABLE,
+    Step.ON_PREPARE_SNAPSHOT: _W.WAITING_FOR_FREEZE,
+    Step.ON_FREEZE: _W.WAITING_FOR_THAW,
+    Step.PRE_COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
+    Step.FLUSH_AND_HOLD_WRITES: _W.WAITING_FOR_THAW,
+    Step.COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
+    Step.RELEASE_WRITES: _W.WAITING_FOR_THAW,
+    Step.CLEAR_FLAGS: _W.WAITING_FOR_THAW,
+    Step.POST_COMMIT_SNAPSHOTS: _W.WAITING_FOR_THAW,
+    Step.ON_THAW: _W.WAITING_FOR_POST_SNAPSHOT,
+    Step.GET_TARGET_LUNS: _W.WAITING_FOR_POST_SNAPSHOT,
+    Step.LOCATE_LUNS: _W.WAITING_FOR_POST_SNAPSHOT,
+    Step.PRE_FINAL_COMMIT_SNAPSHOTS: _W.WAITING_FOR_POST_SNAPSHOT,
+    Step.ON_POST_SNAPSHOT: _W.WAITING_FOR_BACKUP_COMPLETE,
+    Step.POST_FINAL_COMMIT_SNAPSHOTS: _W.WAITING_FOR_BACKUP_COMPLETE,
+}
+ORDER: Final = tuple(ROWS)
+
+
+class Span(NamedTuple):
+    """A timer runs from entering the one row to entering the other. No first row: from the start."""
+
+    first: Step | None
+    last: Step
+
+
+# What can end a set by itself, and while it can. The dead man also covers a host that released writes
+# but does not get round to the writers.
+TIMERS: Final[Mapping[HoldEnd, Span]] = {
+    HoldEnd.NEVER_HELD: Span(None, Step.END_PREPARE_SNAPSHOTS),
+    HoldEnd.DEAD_MAN: Span(Step.END_PREPARE_SNAPSHOTS, Step.ON_THAW),
+    HoldEnd.HOLD_LIMIT: Span(Step.FLUSH_AND_HOLD_WRITES, Step.RELEASE_WRITES),
+    HoldEnd.WRITER_LIMIT: Span(Step.ON_FREEZE, Step.ON_THAW),
+}
+
+
+class Ending(NamedTuple):
+    """How a set ends: its final status, and the writers' last word."""
+
+    set_status: int
+    writer_state: WriterState
+    writer_failure: int
+
+
+# After the writers' own limit VSS may well call the set finished; only the writers' status tells.
+ENDINGS: Final[Mapping[HoldEnd, Ending]] = {
+    HoldEnd.RELEASE: Ending(VSS_S_ASYNC_FINISHED, _W.WAITING_FOR_BACKUP_COMPLETE, 0),
+    HoldEnd.HOLD_LIMIT: Ending(VSS_E_HOLD_WRITES_TIMEOUT, _W.FAILED_AT_FREEZE, VSS_E_WRITERERROR_TIMEOUT),
+    HoldEnd.WRITER_LIMIT: Ending(VSS_S_ASYNC_FINISHED, _W.FAILED_AT_THAW, VSS_E_WRITERERROR_TIMEOUT),
+    HoldEnd.DEAD_MAN: Ending(VSS_E_PROVIDER_VETO, _W.FAILED_AT_FREEZE, VSS_E_WRITERERROR_TIMEOUT),
+    HoldEnd.ABORT: Ending(VSS_S_ASYNC_CANCELLED, _W.STABLE, 0),
+    HoldEnd.NEVER_HELD: Ending(VSS_S_ASYNC_CANCELLED, _W.STABLE, 0),
+}
+
+
+def limits_of(budgets: Budgets) -> dict[HoldEnd, float]:
+    """Return how long each timer runs, in seconds; VSS's own limits are fixed, a plan may be stricter.
+
+    The dead man's time comes with the request to freeze; until then it is the writers' own.
+    """
+    return {
+        HoldEnd.NEVER_HELD: budgets.prepare_s,
+        HoldEnd.DEAD_MAN: EXCHANGE_FREEZE_LIMIT_S,
+        HoldEnd.HOLD_LIMIT: min(budgets.hold_s, VSS_HOLD_LIMIT_S),
+        HoldEnd.WRITER_LIMIT: EXCHANGE_FREEZE_LIMIT_S,
+    }

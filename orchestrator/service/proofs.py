@@ -1,0 +1,53 @@
+"""Finds a run's proof, and what followed upon it, in a job's chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from orchestrator.evidence import EvidenceChain, Origin, Proof, WritersAnswer, read_record
+from orchestrator.model.names import ObjectNames
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProof:
+    """A proof on disk.
+
+    Attributes:
+        answered: a record of what the writers were told follows in the chain.
+    """
+
+    origin: Origin
+    proof: Proof
+    made_at: datetime
+    path: Path
+    digest: str
+    answered: bool = False
+
+    @property
+    def names(self) -> ObjectNames:
+        """The names of the attempt that it proves."""
+        return ObjectNames(self.origin.installation, self.origin.run_id, self.origin.attempt)
+
+
+def find_proof(chain: EvidenceChain, names: ObjectNames) -> StoredProof | None:
+    """Return the proof of one attempt, None if there is none. Reads the chain; verifies nothing."""
+    found: tuple[Origin, Proof, datetime, Path, str] | None = None
+    answered = False
+    for path in chain.files():
+        data = path.read_bytes()
+        record = read_record(data)
+        match record.claim:
+            case Proof() as proof if _names_of(record.origin) == names:
+                found = record.origin, proof, record.link.made_at, path, sha256(data).hexdigest()
+            case WritersAnswer(proof=digest) if found is not None and digest == found[-1]:
+                answered = True
+            case _:
+                pass
+    return None if found is None else StoredProof(*found, answered=answered)
+
+
+def _names_of(origin: Origin) -> ObjectNames:
+    return ObjectNames(origin.installation, origin.run_id, origin.attempt)

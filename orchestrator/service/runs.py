@@ -1,0 +1,91 @@
+"""One job, run or planned, from registered names to the result on record. Blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from orchestrator.config.job import Job
+from orchestrator.config.state_folder import random_name
+from orchestrator.engine.clock import SystemClock
+from orchestrator.engine.planning import History, RunPlan, make_plan
+from orchestrator.engine.progress import Observer
+from orchestrator.engine.result import RunResult
+from orchestrator.engine.run import CloneRun
+from orchestrator.evidence import EvidenceChain
+from orchestrator.journal.host_lock import hold_host
+from orchestrator.journal.store import Journal, new_journal
+from orchestrator.model.grades import RunStatus
+from orchestrator.model.names import ObjectNames
+from orchestrator.policy.reasons import Finding
+from orchestrator.service.history import cut_times
+from orchestrator.service.installation import Installation, settle_heap
+from orchestrator.service.parties import Callers, connected
+from orchestrator.service.set_record import set_of
+from orchestrator.service.signing import SigningRecorder
+from orchestrator.service.supervision import logs_held, perform_until_stopped
+
+RUN_ID_LENGTH: Final = 10
+
+log = structlog.get_logger()
+
+
+def run_job(installation: Installation, job: Job, observe: Observer) -> RunResult:
+    """Make one proven set, or leave nothing behind. SIGINT and SIGTERM undo the run.
+
+    Raises:
+        OrchestratorError: nothing was touched.
+    """
+    host = installation.hosts.get(job.host)
+    callers = Callers.of(installation.connections, host, installation.arrays.list())
+    history = cut_times(installation.sets.list())
+    names = ObjectNames(installation.folder.installation(), random_name(RUN_ID_LENGTH))
+    with (
+        hold_host(installation.folder.locks, host.host_id) as fence,
+        new_journal(installation.folder.journals, names.stem) as journal,
+        logs_held(installation.log_buffer, observe) as watch,
+    ):
+        result = asyncio.run(_run(installation, job, names, fence, callers, history, journal, watch))
+        if result.status is not RunStatus.REFUSED:
+            installation.sets.add(set_of(result, names, datetime.now(UTC)))
+    log.info("run_ended", run=result.run_id, status=result.status, window_s=result.window_s)
+    return result
+
+
+async def _run(
+    installation: Installation,
+    job: Job,
+    names: ObjectNames,
+    fence: int,
+    callers: Callers,
+    history: History,
+    journal: Journal,
+    observe: Observer,
+) -> RunResult:
+    async with connected(callers) as (host, arrays):
+        chain = EvidenceChain.of_job(installation.folder.evidence, job.name)
+        recorder = SigningRecorder(chain, installation.folder.keys, job.name, names, host)
+        settle_heap()
+        return await perform_until_stopped(
+            CloneRun(job, names, fence, host, arrays, history, journal, recorder, SystemClock(), observe)
+        )
+
+
+def plan_job(installation: Installation, job: Job) -> RunPlan | Sequence[Finding]:
+    """Say what a run would do, or why it would be refused. Changes nothing anywhere.
+
+    Raises:
+        OrchestratorError: the host or an array could not be asked.
+    """
+    host = installation.hosts.get(job.host)
+    callers = Callers.of(installation.connections, host, installation.arrays.list())
+    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list())))
+
+
+async def _plan(job: Job, callers: Callers, history: History) -> RunPlan | Sequence[Finding]:
+    async with connected(callers) as (host, arrays):
+        return await make_plan(job, host, arrays, history, SystemClock())

@@ -1,0 +1,79 @@
+"""From a run's end to what the registry keeps of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orchestrator.engine.result import RunResult
+from orchestrator.model.facts import WindowFacts
+from orchestrator.model.grades import RunStatus
+from orchestrator.model.names import ObjectNames
+from orchestrator.registry.sets import RecordedSet
+from orchestrator.service.proofs import StoredProof
+
+
+def set_of(result: RunResult, names: ObjectNames, made_at: datetime) -> RecordedSet:
+    """Return what is to be kept of a run that touched something."""
+    proven = result.grade is not None
+    return RecordedSet(
+        set_id=names.stem,
+        run_id=names.run_id,
+        attempt=names.attempt,
+        job=result.job,
+        host=result.host,
+        status=result.status,
+        grade=result.grade,
+        emulated=result.emulated,
+        made_at=made_at,
+        evidence_path=None if result.record is None else str(result.record),
+        replicas=_replicas(result.facts) if proven and result.facts is not None else (),
+        clones=tuple(
+            {
+                "array": clone.array_name,
+                "replica_id": clone.clone.replica_id,
+                "volume_id": clone.clone.volume.volume_id,
+                "volume_name": clone.clone.volume.name,
+                "lun_id": clone.clone.volume.lun_id,
+            }
+            for clone in result.clones
+        ),
+        note="; ".join(_notes(result)),
+    )
+
+
+def set_of_proof(stored: StoredProof, note: str) -> RecordedSet:
+    """Return what is to be kept of a set that only its proof speaks of any more."""
+    return RecordedSet(
+        set_id=stored.names.stem,
+        run_id=stored.names.run_id,
+        attempt=stored.names.attempt,
+        job=stored.origin.job,
+        host=stored.origin.host,
+        status=RunStatus.COMPLETED,
+        grade=stored.proof.grade,
+        emulated=stored.origin.emulated,
+        made_at=stored.made_at,
+        evidence_path=str(stored.path),
+        replicas=_replicas(stored.proof.facts),
+        note=note,
+    )
+
+
+def _replicas(facts: WindowFacts) -> tuple[dict[str, str], ...]:
+    return tuple(
+        {
+            "array": cut.array_name,
+            "replica_id": member.replica_id,
+            "replica_name": member.replica_name,
+            "source_volume_id": member.source_volume_id,
+        }
+        for cut in facts.cuts
+        for member in cut.listed
+    )
+
+
+def _notes(result: RunResult) -> list[str]:
+    notes = [result.note] if result.note else []
+    notes += [f"void-pending: {remains}" for remains in result.undone.void_pending]
+    notes += [f"in doubt: {doubt}" for doubt in result.undone.in_doubt]
+    return notes + ([str(result.error)] if result.error is not None else [])

@@ -1,0 +1,46 @@
+"""Sets deleted. Blocks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from orchestrator.engine.clock import SystemClock
+from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, abort_by_name, remove_by_name
+from orchestrator.errors import InDoubt
+from orchestrator.model.arrays import ArmedCut
+from orchestrator.model.names import ObjectNames
+from orchestrator.plugin import Provider
+from orchestrator.service.installation import Installation
+from orchestrator.service.parties import connected_arrays
+
+
+def delete_set(installation: Installation, set_id: str) -> UndoReport:
+    """Delete a set's replicas and clones. What an array will not let go of yet stays on record as void.
+
+    Raises:
+        InDoubt: an array could not be asked; the set stays on record.
+    """
+    recorded = installation.sets.get(set_id)
+    names = ObjectNames(installation.folder.installation(), recorded.run_id, recorded.attempt)
+    arrays = sorted({each["array"] for each in (*recorded.replicas, *recorded.clones)})
+    providers = {name: installation.connections.provider(installation.arrays.get(name)) for name in arrays}
+    undone = asyncio.run(_delete(providers, names))
+    if undone.in_doubt:
+        raise InDoubt("run.in-doubt", "; ".join(undone.in_doubt), subject=set_id)
+    if undone.void_pending:
+        void = "; ".join(f"void-pending: {remains}" for remains in undone.void_pending)
+        installation.sets.update(replace(recorded, grade=None, clones=(), note=void))
+    else:
+        installation.sets.remove(set_id)
+    return undone
+
+
+async def _delete(providers: dict[str, Provider], names: ObjectNames) -> UndoReport:
+    clock = SystemClock()
+    total = NOTHING_TO_UNDO
+    async with connected_arrays(providers) as arrays:
+        for array in arrays:
+            seen = await abort_by_name(array, ArmedCut(names, ()))
+            total += await remove_by_name(array, names, clock.now(), clock, seen)
+    return total

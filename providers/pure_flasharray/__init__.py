@@ -1,0 +1,14 @@
+"""Pure Storage FlashArray. Start at `provider`; `README.md` says what is needed, and what proves what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrator.plugin import Provider, hookimpl
+from providers.pure_flasharray.provider import FlashArrayProvider
+
+
+@hookimpl
+def register_providers(register: Callable[[type[Provider]], None]) -> None:
+    """Offer the FlashArray."""
+    register(FlashArrayProvider)
