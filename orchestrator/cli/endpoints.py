@@ -26,16 +26,14 @@ def endpoint_options(command: Callable[P, R]) -> Callable[P, R]:
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="A setting of the kind; repeatable.",
+            help="A setting of its kind; repeatable.",
         ),
         click.option(
             "--ca-file",
             type=click.Path(path_type=Path),
             help="PEM file to verify the certificate with; the system's CAs when left out.",
         ),
-        click.option(
-            "--secret", required=True, metavar="REF", help="Where the secret is: env:NAME or file:PATH."
-        ),
+        click.option("--secret", required=True, metavar="REF", help="The secret: env:NAME or file:PATH."),
         click.option("--url", required=True, help="Address, for example https://array.example."),
         click.option("--kind", required=True, help="See `quiesce plugins` for the kinds."),
         click.argument("name"),

@@ -46,7 +46,8 @@ def budget_left(facts: WindowFacts) -> dict[str, float]:
     left = {"freeze": budgets.freeze_s - max((span.end_s for span in spans_of(facts)), default=0.0)}
     if "writes held" in spans:
         cuts = [seconds for label, seconds in spans.items() if label.startswith("cut on")]
-        left["commit"] = budgets.commit_s - max(cuts, default=0.0)
+        answered = all(cut.acknowledged_at is not None for cut in facts.cuts)
+        left["commit"] = budgets.commit_s - max(cuts, default=0.0) if answered else 0.0
         left["hold"] = budgets.hold_s - (facts.release.hold_s if facts.release else spans["writes held"])
     return left
 

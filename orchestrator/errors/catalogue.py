@@ -403,6 +403,11 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Another process has held the lock of an evidence or key folder for too long.",
         "Find the process that hangs (`fuser` on the .lock file in the folder) and end it.",
     ),
+    # ------------------------------------------------------------------ lab
+    "lab.child-ended": Explanation(
+        "An emulated part of the lab could not be started.",
+        "Start it by hand with `quiesce lab …` to see why.",
+    ),
     # ------------------------------------------------------------------ ourselves
     "internal.fault": Explanation(
         "Something happened that Quiesce did not foresee.",

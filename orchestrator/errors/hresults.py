@@ -23,8 +23,8 @@ HRESULTS: Final[dict[int, HResult]] = {
     0x80042314: HResult(
         "VSS_E_HOLD_WRITES_TIMEOUT",
         "The copies were not cut within the 10 s for which VSS holds writes.",
-        "Find the slow array with `quiesce array test NAME`, select fewer databases, wait 10 minutes, and run "
-        "again, three times at most.",
+        "Find the slow array with `quiesce array test NAME`, select fewer databases, wait 10 minutes, and "
+        "run again, three times at most.",
     ),
     0x80042316: HResult(
         "VSS_E_SNAPSHOT_SET_IN_PROGRESS",

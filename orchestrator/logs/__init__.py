@@ -8,4 +8,13 @@ from orchestrator.logs.redaction import never_print, redact, redact_known
 from orchestrator.logs.setup import FAULTS, LEVEL_VARIABLE, SILENT, set_up
 from orchestrator.logs.window_buffer import WindowBuffer
 
-__all__ = ["FAULTS", "LEVEL_VARIABLE", "SILENT", "WindowBuffer", "never_print", "redact", "redact_known", "set_up"]
+__all__ = [
+    "FAULTS",
+    "LEVEL_VARIABLE",
+    "SILENT",
+    "WindowBuffer",
+    "never_print",
+    "redact",
+    "redact_known",
+    "set_up",
+]

@@ -31,9 +31,9 @@ from providers.pure_flasharray.mapping import (
 )
 from providers.shared.rest import Answer, Patience, RestArray, bad_answer
 
-# The versions we know, best first; the array's newest may mean something else by the same words. 2.1 is the
-# first with protection groups, 2.16 with default protection, 2.25 with dry runs (the vendor's SDK).
-VERSIONS: Final = ("2.26", "2.4", "2.1")
+# The versions we know, best first; the array's newest may mean something else by the same words. Protection
+# groups came with 2.1, /arrays with 2.2, default protection with 2.16, dry runs with 2.25 (the vendor's SDK).
+VERSIONS: Final = ("2.26", "2.4")
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 

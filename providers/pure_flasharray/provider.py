@@ -59,7 +59,7 @@ class FlashArraySettings(BaseModel):
 
 
 class FlashArrayProvider(Provider, Cloner):
-    """Pure Storage FlashArray, Purity//FA with REST 2.1 or later."""
+    """Pure Storage FlashArray, Purity//FA with REST 2.4 or later."""
 
     kind: ClassVar[str] = "pure-flasharray"
     settings_model: ClassVar[type[BaseModel]] = FlashArraySettings

@@ -43,15 +43,15 @@ class Sessions:
         """Return whose session it is, and count it as used; an idle one is gone."""
         session = self._open.get(token or "")
         now_s = self._array.clock.monotonic_s()
-        if session is not None:
-            idle_ms = (now_s - session.used_at_s) * 1000
-            if self._array.idle_timeout_ms and idle_ms > self._array.idle_timeout_ms:
-                self.drop(token)
-                session = None
-        if session is None:
+        if session is None or self._is_over(session, now_s):
+            self.drop(token)
             raise Refusal("Unauthorized.", status=401)
         session.used_at_s = now_s
         return session.admin
+
+    def _is_over(self, session: _Session, now_s: float) -> bool:
+        limit_s = self._array.idle_timeout_ms / 1000
+        return (0 < limit_s < now_s - session.used_at_s) or session.admin not in self._array.admins
 
 
 def may(role: str, method: str, resource: str) -> bool:

@@ -92,5 +92,8 @@ class LabControl:
         return {}
 
     async def _set_latency(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        self._front.latency_s = float(body["latency_s"])
+        latency_s = float(body["latency_s"])
+        if latency_s < 0:
+            raise ValueError("latency_s counts from 0")
+        self._front.latency_s = latency_s
         return {}

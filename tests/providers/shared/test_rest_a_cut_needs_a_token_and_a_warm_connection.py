@@ -15,10 +15,10 @@ from orchestrator.errors import (
     CutNotAuthorised,
     Refused,
 )
+from orchestrator.lab.certificates import LabCertificates
 from orchestrator.model.budgets import Budgets
 from orchestrator.plugin import CutToken
 from providers.shared.rest import RestArray
-from tests.providers.certificates import TestCa
 from tests.providers.shared.rest_server import (
     Reply,
     ScriptedArray,
@@ -114,8 +114,10 @@ async def test_a_cut_by_an_idempotent_method_is_not_repeated_by_the_http_library
     assert array.connections == connections
 
 
-async def test_a_cut_before_anything_was_proven_sends_nothing(array: ScriptedArray, ca: TestCa) -> None:
-    rest = rest_array(array.port, ca.file)
+async def test_a_cut_before_anything_was_proven_sends_nothing(
+    array: ScriptedArray, ca: LabCertificates
+) -> None:
+    rest = rest_array(array.port, ca.ca_file)
     with pytest.raises(ArrayError):
         await cut(rest)
     await rest.open()
@@ -137,8 +139,8 @@ async def test_a_cut_on_a_proof_that_is_too_old_sends_nothing(
     assert array.requests == []
 
 
-async def test_a_refused_answer_proves_no_connection(array: ScriptedArray, ca: TestCa) -> None:
-    rest = rest_array(array.port, ca.file)
+async def test_a_refused_answer_proves_no_connection(array: ScriptedArray, ca: LabCertificates) -> None:
+    rest = rest_array(array.port, ca.ca_file)
     await rest.open()
     array.will(says(400), says(400))
     for _ in range(2):

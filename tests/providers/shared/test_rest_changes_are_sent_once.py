@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from orchestrator.errors import ArrayAnswerLost, ArrayBusy, ArrayError, ArrayRejected, CutNotAuthorised
+from orchestrator.lab.certificates import LabCertificates
 from providers.shared.rest import Patience, RestArray
-from tests.providers.certificates import TestCa
 from tests.providers.shared.rest_server import (
     SESSION,
     Reply,
@@ -43,9 +43,9 @@ async def test_a_change_without_an_answer_is_lost_and_never_repeated(
 
 
 async def test_a_change_that_is_not_answered_in_time_is_lost_and_never_repeated(
-    array: ScriptedArray, ca: TestCa
+    array: ScriptedArray, ca: LabCertificates
 ) -> None:
-    async with connected(array.port, ca.file, Patience(change_s=0.03)) as rest:
+    async with connected(array.port, ca.ca_file, Patience(change_s=0.03)) as rest:
         array.requests.clear()
         array.will(never_answers)
         with pytest.raises(ArrayAnswerLost):
@@ -62,9 +62,9 @@ async def test_a_busy_array_is_not_asked_to_change_something_twice(
     assert array.requests == ["POST /things"]
 
 
-async def test_a_change_that_never_left_is_not_lost(ca: TestCa) -> None:
+async def test_a_change_that_never_left_is_not_lost(ca: LabCertificates) -> None:
     async with serving(ca.server) as array:
-        rest = rest_array(array.port, ca.file)
+        rest = rest_array(array.port, ca.ca_file)
         await rest.open()
         await rest.log_in()
         array.transports[0].abort()
@@ -75,8 +75,8 @@ async def test_a_change_that_never_left_is_not_lost(ca: TestCa) -> None:
     assert caught.value.code == "array.unreachable"
 
 
-async def test_a_lost_log_in_is_no_lost_change(array: ScriptedArray, ca: TestCa) -> None:
-    rest = rest_array(array.port, ca.file)
+async def test_a_lost_log_in_is_no_lost_change(array: ScriptedArray, ca: LabCertificates) -> None:
+    rest = rest_array(array.port, ca.ca_file)
     await rest.open()
     array.login = hangs_up
     with pytest.raises(ArrayError) as caught:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from orchestrator.lab.certificates import LabCertificates
 from orchestrator.model.budgets import Budgets
 from providers.shared.rest import RestArray
 from providers.shared.rest.lanes import LANES
-from tests.providers.certificates import TestCa
 from tests.providers.shared.rest_server import ScriptedArray, TestToken, hangs_up, rest_array
 
 
@@ -56,8 +56,10 @@ async def test_more_requests_than_connections_wait_for_one_another(
     assert array.connections == LANES
 
 
-async def test_closing_twice_is_quiet_and_closing_unopened_too(array: ScriptedArray, ca: TestCa) -> None:
-    rest = rest_array(array.port, ca.file)
+async def test_closing_twice_is_quiet_and_closing_unopened_too(
+    array: ScriptedArray, ca: LabCertificates
+) -> None:
+    rest = rest_array(array.port, ca.ca_file)
     await rest.close()
     await rest.open()
     await rest.log_in()

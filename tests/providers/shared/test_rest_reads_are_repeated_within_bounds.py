@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from orchestrator.errors import ArrayBusy, ArrayError, ArrayRejected
+from orchestrator.lab.certificates import LabCertificates
 from providers.shared.rest import Answer, Patience, RestArray
-from tests.providers.certificates import TestCa
 from tests.providers.shared.rest_server import (
     Reply,
     ScriptedArray,
@@ -75,9 +75,9 @@ async def test_the_arrays_advice_is_carried_and_not_waited_for_when_it_is_longer
 
 
 async def test_an_array_that_never_answers_is_given_up_in_bounded_time(
-    array: ScriptedArray, ca: TestCa
+    array: ScriptedArray, ca: LabCertificates
 ) -> None:
-    rest = rest_array(array.port, ca.file, patience=Patience(attempt_s=0.02, attempts=9, total_s=0.05))
+    rest = rest_array(array.port, ca.ca_file, patience=Patience(attempt_s=0.02, attempts=9, total_s=0.05))
     await rest.open()
     await rest.log_in()
     array.will(*[never_answers] * 9)
@@ -88,10 +88,10 @@ async def test_an_array_that_never_answers_is_given_up_in_bounded_time(
     assert caught.value.code == "array.unreachable"
 
 
-async def test_an_array_that_is_not_there_is_unreachable(ca: TestCa) -> None:
+async def test_an_array_that_is_not_there_is_unreachable(ca: LabCertificates) -> None:
     async with serving(ca.server) as gone:
         port = gone.port
-    rest = rest_array(port, ca.file)
+    rest = rest_array(port, ca.ca_file)
     await rest.open()
     with pytest.raises(ArrayError) as caught:
         await rest.log_in()

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from orchestrator.errors import ArrayError, BadInput
+from orchestrator.lab.certificates import LabCertificates
 from providers.shared.rest import RestArray
-from tests.providers.certificates import TestCa
 from tests.providers.shared.rest_server import (
     API_TOKEN,
     SESSION,
@@ -40,9 +40,9 @@ async def code_of_log_in(rest: RestArray) -> str:
 
 
 async def test_a_certificate_of_another_ca_is_not_trusted_and_hears_no_secret(
-    array: ScriptedArray, other_ca: TestCa
+    array: ScriptedArray, other_ca: LabCertificates
 ) -> None:
-    assert await code_of_log_in(rest_array(array.port, other_ca.file)) == "array.untrusted"
+    assert await code_of_log_in(rest_array(array.port, other_ca.ca_file)) == "array.untrusted"
     assert array.requests == []
 
 
@@ -51,19 +51,24 @@ async def test_without_a_ca_file_the_systems_cas_decide(array: ScriptedArray) ->
     assert array.requests == []
 
 
-async def test_a_certificate_for_another_name_is_not_trusted(array: ScriptedArray, ca: TestCa) -> None:
-    assert await code_of_log_in(rest_array(array.port, ca.file, host="localhost")) == "array.untrusted"
+async def test_a_certificate_for_another_name_is_not_trusted(
+    array: ScriptedArray, ca: LabCertificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **kw: resolve("127.0.0.1", *rest, **kw))
+    rest = rest_array(array.port, ca.ca_file, host="array.example")
+    assert await code_of_log_in(rest) == "array.untrusted"
     assert array.requests == []
 
 
 async def test_a_name_that_does_not_resolve_is_unreachable(
-    ca: TestCa, monkeypatch: pytest.MonkeyPatch
+    ca: LabCertificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_such_name(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
-    assert await code_of_log_in(rest_array(443, ca.file, host="array.invalid")) == "array.unreachable"
+    assert await code_of_log_in(rest_array(443, ca.ca_file, host="array.invalid")) == "array.unreachable"
 
 
 @pytest.mark.parametrize("content", [None, "", "not a certificate"])
@@ -102,11 +107,11 @@ async def sends_no_http(request: web.BaseRequest) -> web.StreamResponse:
     [echoes_headers, sends_no_http, hangs_up, writes("<html>"), says(401), says(403), says(503), says(504)],
 )
 async def test_no_error_and_no_log_shows_a_secret(
-    ca: TestCa, reply: Reply, caplog: pytest.LogCaptureFixture
+    ca: LabCertificates, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with serving(ca.server) as array:
-        rest = rest_array(array.port, ca.file)
+        rest = rest_array(array.port, ca.ca_file)
         await rest.open()
         await rest.log_in()
         await rest.read("/clock")

@@ -51,7 +51,7 @@ class MailboxStore:
     """The threads of one server. `start` and `close` block; call them from a worker thread.
 
     Raises:
-        BadInput: an array volume is too small for its databases.
+        BadInput: an array volume is too small for its databases, or a file is missing.
     """
 
     def __init__(self, options: HostOptions) -> None:
@@ -110,6 +110,7 @@ def _regions(volume: LabVolume) -> Iterator[tuple[Path, tuple[RegionFile, ...]]]
     if volume.path is None or volume.lock is None or volume.role not in ROLES:
         return
     try:
+        volume.lock.stat()
         regions = divide(volume.path.stat().st_size, ROLES[volume.role], volume.databases)
     except (ValueError, OSError) as error:
         raise BadInput("input.bad-settings", str(error), subject=volume.mount_point) from None

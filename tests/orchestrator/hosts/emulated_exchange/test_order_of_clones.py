@@ -23,17 +23,18 @@ class Volume:
     def __init__(self, path: Path, role: Role, *databases: str) -> None:
         self.path = path
         self.regions = {region.database: region for region in divide(SIZE, role, databases)}
-        path.write_bytes(superblock([*self.regions.values()]).ljust(SIZE, b"\0"))
+        self._content = bytearray(superblock([*self.regions.values()]).ljust(SIZE, b"\0"))
+        self.overwrite(0, b"")
 
     def write(self, database: str, *changes: int) -> None:
         for change in changes:
             for offset, data in self.regions[database].writes(change, 1e9):
-                self.overwrite(offset, data)
+                self._content[offset : offset + len(data)] = data
+        self.overwrite(0, b"")
 
     def overwrite(self, offset: int, data: bytes) -> None:
-        content = bytearray(self.path.read_bytes())
-        content[offset : offset + len(data)] = data
-        self.path.write_bytes(content)
+        self._content[offset : offset + len(data)] = data
+        self.path.write_bytes(self._content)
 
 
 @pytest.fixture

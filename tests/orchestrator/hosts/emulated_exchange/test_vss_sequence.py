@@ -21,12 +21,15 @@ def at(seconds: float) -> Reading:
     return Reading(START + timedelta(seconds=seconds), 500.0 + seconds)
 
 
+BEGIN = at(0)
+
+
 def sequence(*, dead_man_s: float = DEAD_MAN_S, hold_s: float = 6.0) -> CreationSequence:
     limits = limits_of(replace(DEFAULT_BUDGETS, hold_s=hold_s))
     return CreationSequence(at(0), limits | {HoldEnd.DEAD_MAN: dead_man_s})
 
 
-def until(step: Step, now: Reading = at(0), **limits: float) -> CreationSequence:
+def until(step: Step, now: Reading = BEGIN, **limits: float) -> CreationSequence:
     """A sequence that has entered every row up to this one, all at one moment."""
     begun = sequence(**limits)
     for one in ORDER[: ORDER.index(step) + 1]:

@@ -1,0 +1,107 @@
+"""`quiesce demo`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.output import Answer, answers, problem_of
+from orchestrator.cli.progress import progress
+from orchestrator.cli.run_report import run_data, run_text
+from orchestrator.engine.result import RunResult
+from orchestrator.errors import ExitStatus
+from orchestrator.lab.demo.break_off import BrokenOff, split_without_freeze
+from orchestrator.lab.demo.failed_night import have_a_failed_night
+from orchestrator.lab.demo.proven import Proven, make_proven_clone
+from orchestrator.lab.demo.stage import staged
+from orchestrator.model.grades import RunStatus
+
+
+@click.command()
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep everything in this empty folder.")
+@answers("quiesce.demo/1")
+def demo(keep: Path | None) -> Answer:
+    """Show a proven clone and a refused break-off, on emulated parts.
+
+    No root, no array, no Exchange. Evidence and public key are kept; the emulated arrays go.
+    """
+    home = Path(tempfile.mkdtemp(prefix="quiesce-demo-")) if keep is None else keep.absolute()
+    if home.exists() and any(home.iterdir()):
+        raise click.BadParameter(f"{home} is not an empty folder", param_hint="--keep")
+    with progress() as observe, staged(home) as stage:
+        proven = make_proven_clone(stage, observe)
+        broken_off = split_without_freeze(stage)
+        failed = have_a_failed_night(stage, observe)
+    if keep is None:
+        shutil.rmtree(home / "lab")
+    status = ExitStatus.OK if _as_promised(proven, broken_off, failed) else ExitStatus.INTERNAL
+    return Answer(_data(proven, broken_off, failed), _text(proven, broken_off, failed), status)
+
+
+def _as_promised(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> bool:
+    return (
+        proven.result.status is RunStatus.COMPLETED
+        and proven.ordering_valid
+        and broken_off.torn > 0
+        and broken_off.refusal is not None
+        and failed.status is RunStatus.ABORTED
+    )
+
+
+def _data(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> dict[str, Any]:
+    return {
+        **run_data(proven.result, proven.public_key),
+        "ordering": {
+            "valid": proven.ordering_valid,
+            "databases": {
+                name: {"newest_log": each.newest_log, "newest_database": each.newest_database}
+                for name, each in proven.order.items()
+            },
+        },
+        "break_off": {
+            "copies": broken_off.copies,
+            "torn": broken_off.torn,
+            "refused": broken_off.refusal is not None,
+            "code": None if broken_off.refusal is None else broken_off.refusal.code,
+        },
+        "failed_night": {
+            "status": failed.status,
+            "problem": None if failed.error is None else problem_of(failed.error),
+            "removed": [str(remains) for remains in failed.undone.removed],
+            "evidence": str(failed.record),
+        },
+    }
+
+
+def _text(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> str:
+    order = [
+        f"  {name}: newest log record {each.newest_log}, newest page {each.newest_database}"
+        for name, each in proven.order.items()
+    ]
+    refusal = broken_off.refusal
+    return "\n".join(
+        [
+            "1. One freeze over two arrays",
+            _indented(run_text(proven.result)),
+            f"  the clones keep the writer's order: {'yes' if proven.ordering_valid else 'NO'}",
+            *order,
+            f"  check it yourself: quiesce evidence verify {proven.result.record} --key {proven.public_key}",
+            "",
+            f"2. {broken_off.copies} copies split off without a freeze, log first, database 5 ms later",
+            f"  torn (database newer than its log): {broken_off.torn} of {broken_off.copies}",
+            "",
+            f"3. One of them offered: quiesce set adopt {broken_off.offered}",
+            "  NOT REFUSED" if refusal is None else f"  refused: {refusal}\n  next: {refusal.remedy}",
+            "" if refusal is None else f"  code: {refusal.code}\n",
+            "4. A failed night: one array answers after the release",
+            _indented(run_text(failed)),
+        ]
+    )
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
