@@ -16,7 +16,7 @@ PIP := -m pip --disable-pip-version-check install --quiet --constraint constrain
 .PHONY: help demo test check bench nightly docs system-packages clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
 
 demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
 	@$(VENV)/bin/quiesce demo $(ARGS)

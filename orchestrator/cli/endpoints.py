@@ -10,9 +10,9 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from orchestrator.cli.output import columns, local_time, rfc3339
-from orchestrator.config.secret_reference import SecretReference
 from orchestrator.model.time import ClockOffset
 from orchestrator.registry.endpoints import Endpoint, RegisteredArray, RegisteredHost
+from orchestrator.registry.secret_reference import SecretReference
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -35,6 +35,7 @@ RAISED_AS: Final[dict[str, type[OrchestratorError]]] = {
     "run.interrupted": Interrupted,
     "run": InDoubt,
     "evidence": EvidenceError,
+    "lab": OrchestratorError,
     "internal": OrchestratorError,
 }
 
@@ -45,7 +46,8 @@ def exit_status_of_code(code: str) -> ExitStatus:
     return exit_status_of(raised_as(code, ""))
 
 
-@click.command()
+# Tools on Windows print status codes as negative numbers, which must not be taken for options.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("code", required=False)
 @answers("quiesce.errors/1")
 def errors(code: str | None) -> Answer:

@@ -1,1 +1,1 @@
-"""What users write and where Quiesce keeps things: job files, secret references, the state folder."""
+"""What users write and where Quiesce keeps things: job files and the state folder."""

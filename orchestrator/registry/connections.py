@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from orchestrator.config.secret_reference import SecretReference
 from orchestrator.errors import BadInput
 from orchestrator.plugin import HostCoordinator, Provider, ProviderContext, Secret
 from orchestrator.registry.endpoints import Endpoint
 from orchestrator.registry.plugins import Plugins
+from orchestrator.registry.secret_reference import SecretReference
 
 
 @dataclass(frozen=True, slots=True)

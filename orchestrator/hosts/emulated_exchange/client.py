@@ -43,16 +43,9 @@ class Connection:
         """
         session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
         try:
-            async with asyncio.timeout(CONNECT_S):
-                socket = await session.ws_connect(
-                    context.url.rstrip("/") + PATH,
-                    headers={"Authorization": f"Bearer {context.secret.reveal()}"},
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
-                )
-        except BaseException as error:
+            socket = await _log_in(session, context)
+        except BaseException:
             await session.close()
-            if isinstance(error, aiohttp.ClientError | OSError):
-                raise _refusal(error, context.name) from None  # their errors carry the headers, ours do not
             raise
         return cls(context.name, session, socket)
 
@@ -113,6 +106,21 @@ class Connection:
 
     def _gone(self) -> HostError:
         return HostError("host.gone", "the connection was lost", subject=self._name)
+
+
+async def _log_in(
+    session: aiohttp.ClientSession, context: ProviderContext
+) -> aiohttp.ClientWebSocketResponse:
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return await session.ws_connect(
+                context.url.rstrip("/") + PATH,
+                headers={"Authorization": f"Bearer {context.secret.reveal()}"},
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
+            )
+    except (aiohttp.ClientError, OSError) as error:
+        refusal = _refusal(error, context.name)
+    raise refusal  # out here, so that it does not carry their error, which carries the header
 
 
 def _refusal(error: Exception, name: str) -> HostError:

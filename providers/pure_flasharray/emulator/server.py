@@ -76,7 +76,7 @@ class FlashArrayEmulator(ArrayEmulator):
         application.router.add_route("*", "/api/{version}/{resource:.+}", self._answer)
         self._control.add_routes(application)
         application.on_response_prepare.append(_add_headers)
-        application.cleanup_ctx.append(self.front.context)
+        application.on_shutdown.append(self.front.stop)
         return application
 
     @property

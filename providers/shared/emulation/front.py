@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -82,9 +82,8 @@ class Front:
         task.add_done_callback(self._late.discard)
         return task
 
-    async def context(self, _application: web.Application) -> AsyncIterator[None]:
-        """Give up what is still to happen late when the server stops (an aiohttp cleanup context)."""
-        yield
+    async def stop(self, _application: web.Application) -> None:
+        """Give up what was to happen late (for aiohttp's `on_shutdown`)."""
         for task in self._late:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)

@@ -85,13 +85,14 @@ def quiesce(
     structlog.reset_defaults()
 
 
+REFERENCE = "env:PEER_TOKEN"
+
+
 @pytest.fixture
 def add_array(quiesce: Quiesce) -> Quiesce:
     """`array add NAME`, with everything right unless given otherwise."""
 
-    def add(
-        name: str = "fa-01", *more: str, kind: str = "fake-array", secret: str = "env:PEER_TOKEN"
-    ) -> Ended:
+    def add(name: str = "fa-01", *more: str, kind: str = "fake-array", secret: str = REFERENCE) -> Ended:
         url = "https://fa-01"
         return quiesce("array", "add", name, "--kind", kind, "--url", url, "--secret", secret, *more)
 
@@ -102,7 +103,7 @@ def add_array(quiesce: Quiesce) -> Quiesce:
 def add_host(quiesce: Quiesce) -> Quiesce:
     """`host add NAME`, with everything right unless given otherwise."""
 
-    def add(name: str = "EX01", *more: str, secret: str = "env:PEER_TOKEN") -> Ended:
+    def add(name: str = "EX01", *more: str, secret: str = REFERENCE) -> Ended:
         url = "https://ex01"
         return quiesce("host", "add", name, "--kind", "fake-host", "--url", url, "--secret", secret, *more)
 

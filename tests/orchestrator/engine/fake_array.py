@@ -29,6 +29,9 @@ from tests.virtual_time import VirtualClock
 
 REQUEST_LIFE_S = 20.0
 
+# Somebody else's, another run's of ours, and another attempt's whose name starts like the first one's.
+FOREIGN = frozenset({"nightly", "qsc-abc123-foreign", "qsc-abc123-run0000001-10"})
+
 
 class CommitFault(StrEnum):
     """How the one request of the window can go wrong."""
@@ -77,7 +80,7 @@ class Store:
     cuts: dict[str, tuple[CutMember, ...]] = field(default_factory=dict)
     clones: dict[str, ArrayVolume] = field(default_factory=dict)
     void: set[str] = field(default_factory=set)
-    foreign: set[str] = field(default_factory=lambda: {"qsc-abc123-foreign", "nightly"})
+    foreign: set[str] = field(default_factory=lambda: set(FOREIGN))
     calls: list[str] = field(default_factory=list)
 
     def live(self) -> set[str]:

@@ -21,7 +21,7 @@ from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.model.time import Reading
 from orchestrator.policy.reasons import Finding
-from tests.orchestrator.engine.fake_array import FakeArray
+from tests.orchestrator.engine.fake_array import FOREIGN, FakeArray
 from tests.orchestrator.engine.fake_host import FakeHost
 from tests.virtual_time import VirtualClock
 
@@ -125,4 +125,4 @@ class Scene:
 
     def foreign_is_untouched(self) -> bool:
         """Tell whether nothing of somebody else's is gone."""
-        return all(array.store.foreign == {"qsc-abc123-foreign", "nightly"} for array in self.arrays)
+        return all(array.store.foreign == FOREIGN for array in self.arrays)

@@ -45,9 +45,11 @@ def nothing_is_left(scene: Scene, result: RunResult) -> None:
     assert not scene.host.frozen
     assert not scene.host.state.session_open
     assert scene.foreign_is_untouched()
+    assert scene.clock.now() < 200  # every wait has a deadline (R8)
     if result.status is RunStatus.COMPLETED:
         assert len(scene.recorder.proofs) == 1
     else:
+        assert all("abort" in array.store.calls for array in scene.arrays)
         assert scene.left_behind() == set()
         assert scene.recorder.proofs == []
         assert not scene.host.state.told_success
@@ -209,6 +211,8 @@ async def test_a_second_cancellation_during_the_thaw_does_not_stop_it() -> None:
         await task
     assert scene.run.result is not None
     assert scene.run.result.status is RunStatus.ABORTED
+    assert scene.run.result.facts is not None
+    assert scene.run.result.facts.release is not None  # the thaw's own result was kept
     nothing_is_left(scene, scene.run.result)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import Distribution, EntryPoint
+from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -191,21 +191,20 @@ def plugin(providers: Iterable[Any] = (), hosts: Iterable[Any] = (), **more: Any
 class FakeEntryPoint(EntryPoint):
     """An entry point whose object is at hand."""
 
-    found: Any
-    dist: Distribution | None
-
     def load(self) -> Any:
         """Return the object, or fail as a module may."""
-        if isinstance(self.found, BaseException):
-            raise self.found
-        return self.found
+        found = vars(self)["found"]
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
 
-def install(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
+def install(monkeypatch: pytest.MonkeyPatch, **found: Any) -> list[EntryPoint]:
     """Let these objects, and nothing else, be installed as plugins."""
-    entry_points = []
+    entry_points: list[EntryPoint] = []
     for name, each in found.items():
         entry_point = FakeEntryPoint(name.replace("_", "-"), f"fake.{name}", "quiesce")
         vars(entry_point).update(found=each, dist=None)
         entry_points.append(entry_point)
     monkeypatch.setattr("orchestrator.registry.plugins.entry_points", lambda group: entry_points)
+    return entry_points

@@ -83,8 +83,7 @@ def test_a_disabled_plugin_is_not_even_imported(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_distribution_and_version_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, one=plugin())
-    (entry_point,) = plugins.entry_points(group="quiesce")
+    (entry_point,) = install(monkeypatch, one=plugin())
     vars(entry_point)["dist"] = pluggy = distribution("pluggy")
     (loaded,) = load_plugins().loaded
     assert (loaded.distribution, loaded.version) == ("pluggy", pluggy.version)

@@ -73,7 +73,7 @@ def test_a_host_is_built_likewise(connections: Connections) -> None:
         ({"secret_ref": "env:NO_SUCH_VARIABLE"}, "input.secret-unreadable", "not set"),
         ({"secret_ref": "hunter2"}, "input.bad-secret-reference", "not a reference"),
         ({"ca_file": "/no/such/ca.pem"}, "input.bad-settings", "/no/such/ca.pem"),
-        ({"settings": {"prot": "1"}}, "input.bad-settings", "`prot` is unknown; the kind 'fake-array' has: port"),
+        ({"settings": {"prot": "1"}}, "input.bad-settings", "`prot` is unknown; the kind 'fake-array' has"),
         ({"settings": {"port": "many"}}, "input.bad-settings", "`port` does not fit"),
         ({"settings": {"port": "0"}}, "input.bad-settings", "`port` does not fit"),
         ({"url": "fa-01"}, "input.bad-settings", "URL"),

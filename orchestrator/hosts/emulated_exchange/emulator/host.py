@@ -27,7 +27,6 @@ from orchestrator.plugin import Fault, SetPlan
 
 UNTIL_FREEZE: Final = ORDER[1 : ORDER.index(Step.ON_FREEZE) + 1]
 UNTIL_HOLD: Final = (Step.PRE_COMMIT_SNAPSHOTS, Step.FLUSH_AND_HOLD_WRITES)
-FROM_RELEASE: Final = ORDER[ORDER.index(Step.RELEASE_WRITES) :]
 
 
 class EmulatedExchange:
@@ -78,11 +77,12 @@ class EmulatedExchange:
         in_backup = [
             name for live in self._sets.values() if not live.closed for name in databases_of(live.plan)
         ]
-        admit(plan, self.survey(), in_backup)
+        survey = self.survey()
+        admit(plan, survey, in_backup)
         if self._faults.due(FaultName.PREPARE_FAILS):
             raise _writer_failed("FAILED_AT_PREPARE_BACKUP (0x800423f4)")
-        sequence = CreationSequence(self._clock.reading(), limits_of(plan.budgets))
-        live = self._sets[plan.set_id] = LiveSet(plan, sequence)
+        sequence = CreationSequence(survey.clock, limits_of(plan.budgets))
+        live = self._sets[plan.set_id] = LiveSet(plan, sequence, databases_on(plan, survey))
         self._watch(live)
         return live.session_id
 
@@ -113,12 +113,11 @@ class EmulatedExchange:
         live = self._find(key)
         if self._faults.due(FaultName.HANGS_ON_THAW):
             await _forever()
-        self._expire(live)
-        if live.sequence.is_held:
-            self._enter(live, *FROM_RELEASE)
+        was_held = live.sequence.is_held
+        live.sequence.release(self._clock.reading())
+        self._settle(live)
+        if was_held:
             self._suffer(live)
-        else:
-            self._give_up(live)
         if self._faults.due(FaultName.THAW_ANSWER_LOST):
             await _forever()
         return live.release_report()
@@ -162,7 +161,7 @@ class EmulatedExchange:
             await self._stop(databases_of(live.plan))
         frozen_at = self._clock.reading()
         self._enter(live, *UNTIL_HOLD)
-        await self._stop(databases_on(live.plan, self.survey()))
+        await self._stop(live.held_databases)
         self._enter(live, Step.COMMIT_SNAPSHOTS)
         report = FreezeReport(live.writer_reports(self._metadata), frozen_at, self._clock.reading())
         self._suffer_while_held(live)

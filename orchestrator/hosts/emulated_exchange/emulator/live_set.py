@@ -24,6 +24,7 @@ class LiveSet:
     """A set on the host; its session outlives its creation, until it is complete or aborted.
 
     Attributes:
+        held_databases: those that a hold on the set's host volumes stops, selected or not.
         timer: wakes the host when the sequence's next deadline passes.
         faults: those that have struck this set and show in what is said of it.
         closed: the session has ended.
@@ -31,6 +32,7 @@ class LiveSet:
 
     plan: SetPlan
     sequence: CreationSequence
+    held_databases: tuple[str, ...]
     session_id: str = field(default_factory=lambda: str(uuid4()))
     timer: asyncio.TimerHandle | None = None
     faults: set[FaultName] = field(default_factory=set)

@@ -67,6 +67,15 @@ class CreationSequence:
         if step is ORDER[-1]:
             self._end(HoldEnd.RELEASE, now)
 
+    def release(self, now: Reading) -> None:
+        """Go through all that is left if the set is held in time; give it up if it is not (yet) held."""
+        self.expire(now)
+        if self.is_held:
+            for step in ORDER[len(self.entered) :]:
+                self.enter(step, now)
+        else:
+            self.give_up(now)
+
     def expire(self, now: Reading) -> bool:
         """End the set if a timer has run out, and tell whether one had."""
         due = [(at_s, end) for end, at_s in self._due_s.items() if at_s <= now.monotonic_s]

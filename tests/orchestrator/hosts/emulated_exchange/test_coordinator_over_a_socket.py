@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -100,7 +99,7 @@ async def test_a_wrong_token_is_refused_and_told_to_nobody(server: ExchangeServe
         await coordinator.connect()
     await coordinator.close()
     assert caught.value.code == "host.login-failed"
-    assert "wrong-token" not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None  # aiohttp's own error carries the header
     assert server.token not in repr(coordinator.__dict__)
 
 
@@ -132,18 +131,20 @@ async def test_a_lost_connection_does_not_thaw_and_a_fresh_one_does(
 
 
 async def test_a_freeze_whose_answer_is_lost_is_not_repeated_but_can_be_thawed(
-    coordinator: EmulatedExchangeCoordinator, server: ExchangeServer
+    coordinator: EmulatedExchangeCoordinator, server: ExchangeServer, disks: Disks
 ) -> None:
     await coordinator.inject(fault("freeze-answer-lost"))
-    host_set = await open_set(coordinator)
+    host_set = await open_set(coordinator, "DB01", "DB02")
     freezing = asyncio.create_task(host_set.freeze(DEAD_MAN_S))
-    while (await host_set.writer_status())[0].state is not WriterState.WAITING_FOR_THAW:
-        await asyncio.sleep(0)
+    while await changes(disks, 0.02):
+        pass
     await server.hang_up()
     with pytest.raises(HostError) as caught:
         await freezing
     assert caught.value.code == "host.gone"
-    assert (await host_set.thaw()).hold_ended_by is HoldEnd.RELEASE
+    assert not await changes(disks, 0.02)
+    await host_set.thaw()
+    assert await changes(disks, 5.0)
 
 
 async def test_after_a_thaw_that_was_given_up_the_next_one_takes_a_fresh_connection(

@@ -112,7 +112,7 @@ async def test_a_database_that_has_ended_is_not_called_stopped(store: MailboxSto
 
 def test_a_missing_file_of_an_array_is_refused(disks: Disks) -> None:
     disks.log.with_suffix(".lock").unlink()
-    with pytest.raises(BadInput, match="exch-log.lock"):
+    with pytest.raises(BadInput, match=r"exch-log\.lock"):
         MailboxStore(disks.options())
 
 

@@ -37,11 +37,6 @@ def until(step: Step, now: Reading = BEGIN, **limits: float) -> CreationSequence
     return begun
 
 
-def finish(begun: CreationSequence, now: Reading) -> None:
-    for one in ORDER[len(begun.entered) :]:
-        begun.enter(one, now)
-
-
 def test_the_rows_stand_in_the_order_of_the_sdk() -> None:
     assert [*"abcdefghijklmnop"] == [chr(ord("a") + number) for number in range(len(ORDER))]
     assert ORDER[3] is Step.ON_FREEZE
@@ -54,7 +49,7 @@ def test_the_rows_stand_in_the_order_of_the_sdk() -> None:
 
 def test_a_set_that_is_released_in_time_is_finished_and_its_writers_wait_for_completion() -> None:
     begun = until(Step.COMMIT_SNAPSHOTS, at(1))
-    finish(begun, at(3))
+    begun.release(at(3))
 
     report = begun.report()
 
@@ -144,8 +139,7 @@ def test_the_exchange_writer_gives_up_after_twenty_seconds_though_vss_calls_the_
 def test_a_release_that_comes_at_the_deadline_comes_too_late() -> None:
     begun = until(Step.COMMIT_SNAPSHOTS)
 
-    with pytest.raises(OutOfOrder):
-        begun.enter(Step.RELEASE_WRITES, at(6.0))
+    begun.release(at(6.0))
 
     report = begun.report()
     assert report.hold_ended_by is HoldEnd.HOLD_LIMIT
@@ -176,6 +170,13 @@ def test_giving_up_ends_a_set_at_any_row_and_for_good(step: Step) -> None:
     assert ended.hold_ended_by is (
         HoldEnd.RELEASE if released else HoldEnd.ABORT if held else HoldEnd.NEVER_HELD
     )
+
+
+@pytest.mark.parametrize("step", ORDER[: ORDER.index(Step.COMMIT_SNAPSHOTS)])
+def test_a_release_before_the_set_is_held_gives_it_up(step: Step) -> None:
+    begun = until(step)
+    begun.release(at(1))
+    assert begun.ending is HoldEnd.ABORT
 
 
 def test_there_is_no_report_of_a_set_in_creation() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config.secret_reference import SecretReference
 from orchestrator.errors import BadInput
+from orchestrator.registry.secret_reference import SecretReference
 
 VALUE = "e448c603-5b09-a6f6-fbf3-dab5bb1c9dd4"
 
