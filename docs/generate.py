@@ -146,7 +146,7 @@ def job_file() -> str:
     schema = JobSchema.model_json_schema()
     return JOB_FILE.format(
         keys=_rows(
-            (f"`{key}`", _form(about), _default(key, about), about["description"])
+            (f"`{key}`", _form(key, about), _default(key, about), about["description"])
             for key, about in schema["properties"].items()
         ),
         budgets=_rows(
@@ -182,7 +182,9 @@ def _commands_under(
             yield from _commands_under(context, child_name, child)
 
 
-def _form(about: Mapping[str, Any]) -> str:
+def _form(key: str, about: Mapping[str, Any]) -> str:
+    if key == "context":
+        return 'number, or text such as `"0x29"`'
     if "enum" in about:
         return _code_list(f'"{value}"' for value in about["enum"])
     forms = {"boolean": "true or false", "integer": "number", "array": "list of texts", "object": "table"}

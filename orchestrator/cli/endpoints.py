@@ -85,11 +85,6 @@ def endpoint_text(endpoint: RegisteredArray | RegisteredHost) -> str:
     return columns([(key.replace("_", " ") + ":", str(value)) for key, value in result.items()])
 
 
-def clock_result(clock: ClockOffset) -> dict[str, float]:
-    """Return a clock's offset from ours as data."""
-    return asdict(clock)
-
-
 def clock_text(clock: ClockOffset) -> str:
     """Return a clock's offset from ours, for people."""
     return f"{clock.offset_s * 1000:+.0f} ms against ours, give or take {clock.error_s * 1000:.0f} ms"

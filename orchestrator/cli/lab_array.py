@@ -74,7 +74,10 @@ def array(
     with _empty_folder(home) as root:
         certificates = LabCertificates.make(root / "tls")
         try:
-            emulators = [emulator(LabOptions(home=root / name, name=name, **options)) for name in names]
+            emulators = [
+                emulator(LabOptions(home=root / f"array-{number}", name=called, **options))
+                for number, called in enumerate(names, start=1)
+            ]
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--array-volume") from error
         try:

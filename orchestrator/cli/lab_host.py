@@ -22,7 +22,7 @@ from orchestrator.errors import BadInput, OrchestratorError, exit_status_of
     "arrays",
     multiple=True,
     metavar="FILE|JSON",
-    help="What `quiesce lab array --json` printed. Repeat it for each array.",
+    help="What `quiesce lab array --json` printed, of one array or several. May be repeated.",
 )
 @click.option(
     "--database",
@@ -45,7 +45,13 @@ from orchestrator.errors import BadInput, OrchestratorError, exit_status_of
     "--fault", "faults", multiple=True, metavar="NAME[:DELAY_S]", help="Misbehave, at the next occasion."
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="any")
-@click.option("--until-stdin-closes", is_flag=True, help="Stop when whoever started it is gone.")
+@click.option(
+    "--until-stdin-ends",
+    "--until-stdin-closes",
+    "until_stdin_ends",
+    is_flag=True,
+    help="Stop when standard input ends: with its parent.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when it can be reached.")
 def host(
     kind: str,
@@ -54,7 +60,7 @@ def host(
     volumes: str | None,
     faults: tuple[str, ...],
     port: int,
-    until_stdin_closes: bool,
+    until_stdin_ends: bool,
     as_json: bool,
     **plain: str | float | None,
 ) -> None:
@@ -72,27 +78,32 @@ def host(
         settings: dict[str, Any] = {key: value for key, value in plain.items() if value is not None}
         settings["faults"] = [_fault(text) for text in faults]
         if volumes is None:
-            settings["arrays"] = [_read_json(text) for text in arrays]
+            settings["arrays"] = [array for text in arrays for array in _read_json(text)]
             settings["places"] = dict(_place(text) for text in places)
         else:
-            settings["volumes"] = _read_json(volumes)
+            settings["volumes"] = _read_json(volumes)[0]
         emulator = host_emulator(kind, settings)
-        lifeline = sys.stdin if until_stdin_closes else None
+        lifeline = sys.stdin if until_stdin_ends else None
         asyncio.run(serve_until_stopped(kind, emulator, announce, port=port, lifeline=lifeline))
     except OrchestratorError as error:
         click.echo(problem_document(error) if as_json else problem_text(error), err=not as_json)
         click.get_current_context().exit(int(exit_status_of(error)))
 
 
-def _read_json(text: str) -> Any:
-    """Read the document given inline, or the first one in a file."""
+def _read_json(text: str) -> list[Any]:
+    """Read the documents given inline or in a file, one after the other; at least one."""
     inline = text.lstrip()[:1] in ("{", "[")
+    documents: list[Any] = []
     try:
-        content = text if inline else Path(text).read_text(encoding="utf-8")
-        return json.JSONDecoder().raw_decode(content.lstrip())[0]
+        rest = (text if inline else Path(text).read_text(encoding="utf-8")).strip()
+        while rest or not documents:
+            document, end = json.JSONDecoder().raw_decode(rest)
+            documents.append(document)
+            rest = rest[end:].lstrip()
     except (OSError, ValueError) as error:
         subject = "inline JSON" if inline else text  # what stands inline may contain credentials
         raise BadInput("input.bad-settings", f"not a JSON document: {error}", subject=subject) from None
+    return documents
 
 
 def _place(text: str) -> tuple[str, list[str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.errors import ExitStatus, Retryable
 from orchestrator.model.grades import RunStatus
-from orchestrator.service.installation import Installation
 from orchestrator.service.recovery import Recovered, recover_all
 
 
@@ -15,7 +15,7 @@ from orchestrator.service.recovery import Recovered, recover_all
 @answers("quiesce.recovery/1")
 def recover() -> Answer:
     """Thaw, settle and clean up after runs that died. Leaves runs alone whose process lives."""
-    runs = recover_all(Installation.open())
+    runs = recover_all(open_installation())
     doubtful = any(each.status is RunStatus.IN_DOUBT for each in runs)
     text = "\n".join(_text(each) for each in runs) or "nothing to recover"
     result = {"runs": [_data(each) for each in runs]}

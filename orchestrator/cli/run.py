@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run_report import finding_data, finding_text, plan_data, plan_text, run_data, run_text
@@ -15,7 +16,6 @@ from orchestrator.engine.planning import RunPlan
 from orchestrator.errors import ExitStatus, Retryable, retryable_of
 from orchestrator.evidence import signing_key
 from orchestrator.model.grades import RunStatus
-from orchestrator.service.installation import Installation
 from orchestrator.service.runs import plan_job, run_job
 
 EXIT_STATUS_OF: Final = {
@@ -35,7 +35,7 @@ job_file = click.argument("job_file", metavar="JOB.toml", type=click.Path(path_t
 def run(job_file: Path) -> Answer:
     """Make one proven set from a job file: freeze, cut on every array, thaw, prove, sign."""
     job = load_job(job_file)
-    installation = Installation.open()
+    installation = open_installation()
     with progress() as observe:
         result = run_job(installation, job, observe)
     key = signing_key(installation.folder.keys, emulated=result.emulated)
@@ -53,7 +53,7 @@ def run(job_file: Path) -> Answer:
 def plan(job_file: Path) -> Answer:
     """Say what a run would do, and whether it would be refused. Changes nothing."""
     job = load_job(job_file)
-    planned = plan_job(Installation.open(), job)
+    planned = plan_job(open_installation(), job)
     if isinstance(planned, RunPlan):
         return Answer(plan_data(planned), plan_text(planned))
     refusal = {"refused": True, "reasons": [finding_data(reason) for reason in planned]}

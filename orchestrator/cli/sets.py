@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.adoption import adopt_set
-from orchestrator.service.installation import Installation
 from orchestrator.service.sets import delete_set
 
 
@@ -24,7 +24,7 @@ def sets() -> None:
 @answers("quiesce.set-list/1")
 def list_sets() -> Answer:
     """List every set on record, newest last."""
-    found = sorted(Installation.open().sets.list(), key=lambda each: each.made_at)
+    found = sorted(open_installation().sets.list(), key=lambda each: each.made_at)
     return Answer(
         {"sets": [_data(each) for each in found]}, "\n".join(_line(each) for each in found) or "none"
     )
@@ -35,7 +35,7 @@ def list_sets() -> Answer:
 @answers("quiesce.set/1")
 def show(set_id: str) -> Answer:
     """Show one set: its replicas, its clones, its evidence."""
-    found = Installation.open().sets.get(set_id)
+    found = open_installation().sets.get(set_id)
     lines = [_line(found)]
     lines += [f"  replica {each['replica_name']} on {each['array']}" for each in found.replicas]
     lines += [f"  clone {each['volume_name']} ({each['lun_id']}) on {each['array']}" for each in found.clones]
@@ -49,7 +49,7 @@ def show(set_id: str) -> Answer:
 @answers("quiesce.set-deletion/1")
 def delete(set_id: str) -> Answer:
     """Delete a set's replicas and clones on its arrays. Its evidence stays."""
-    undone = delete_set(Installation.open(), set_id)
+    undone = delete_set(open_installation(), set_id)
     removed = [str(remains) for remains in undone.removed]
     void = [str(remains) for remains in undone.void_pending]
     text = [f"removed: {each}" for each in removed] + [f"void-pending: {each}" for each in void]
@@ -66,7 +66,7 @@ def delete(set_id: str) -> Answer:
 @answers("quiesce.set/1")
 def adopt(copy: str, array_name: str, evidence: Path | None, key: Path | None) -> Answer:
     """Put a copy on record as a set. Refused without valid evidence of that very copy."""
-    adopted = adopt_set(Installation.open(), copy, array_name, evidence, key)
+    adopted = adopt_set(open_installation(), copy, array_name, evidence, key)
     return Answer(_data(adopted), f"adopted: {_line(adopted)}")
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orchestrator.errors import BadInput
+
+VARIABLE: Final = "QUIESCE_HOME"
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -24,10 +29,17 @@ class StateFolder:
 
     @classmethod
     def from_environment(cls) -> StateFolder:
-        """Return the folder that the environment names, made if need be."""
-        default = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "quiesce"
-        folder = cls(Path(os.environ.get("QUIESCE_HOME") or default))
-        folder.prepare()
+        """Return the folder that the environment names, made if need be.
+
+        Raises:
+            BadInput: it cannot be made or used.
+        """
+        folder = cls(_root_from_environment())
+        try:
+            folder.prepare()
+        except OSError as error:
+            what = f"The state folder {folder.root} cannot be used: {error.strerror}."
+            raise BadInput("input.bad-environment", what, subject=VARIABLE) from None
         return folder
 
     def prepare(self) -> None:
@@ -61,11 +73,35 @@ class StateFolder:
         return self.root / "locks"
 
     def installation(self) -> str:
-        """Return the installation's name: 6 characters, made at first use, in every object name (R3)."""
+        """Return the installation's name: 6 characters, made at first use, in every object name (R3).
+
+        Raises:
+            BadInput: the file that holds it is damaged. A new name would disown every object made so far.
+        """
         path = self.root / "installation"
-        try:
-            with path.open("x", encoding="ascii") as file:
-                file.write(random_name(6))
-        except FileExistsError:
-            pass
-        return path.read_text(encoding="ascii")
+        if not path.exists():
+            self._name_installation(path)
+        name = path.read_text(encoding="utf-8", errors="replace")
+        if not re.fullmatch(f"[{_ALPHABET}]{{6}}", name):
+            what = "It does not hold the installation's name: 6 lower-case letters and digits."
+            remedy = "Restore it from a backup; the name is in that of every replica: qsc-NAME-…"
+            raise BadInput("input.bad-file", what, subject=str(path), remedy=remedy)
+        return name
+
+    def _name_installation(self, path: Path) -> None:
+        """Put a name there whole, and only if no other process was quicker."""
+        fresh = path.with_name(f"installation.{random_name(8)}")
+        with fresh.open("x", encoding="ascii") as file:
+            file.write(random_name(6))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
+
+
+def _root_from_environment() -> Path:
+    if named := os.environ.get(VARIABLE):
+        return Path(named).absolute()
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data).absolute() / "quiesce"

@@ -41,7 +41,7 @@ async def free_host(estate: Estate, host: HostCoordinator | None) -> UndoReport:
     return NOTHING_TO_UNDO
 
 
-async def remove_remains(estate: Estate, arrays: Mapping[str, ArrayPart | None], clock: Clock) -> UndoReport:
+async def remove_remains(estate: Estate, arrays: Mapping[str, ArrayPart], clock: Clock) -> UndoReport:
     """Remove what the run's own intents name, on every array at once."""
     parts = (_remove(estate, name, arrays.get(name), clock) for name in estate.beginning.arrays)
     return sum(await asyncio.gather(*parts), NOTHING_TO_UNDO)

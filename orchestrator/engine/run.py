@@ -25,6 +25,7 @@ from orchestrator.engine.settle import settle
 from orchestrator.engine.thaw import finish_even_if_cancelled
 from orchestrator.engine.warmth import Warmth
 from orchestrator.errors import ArrayError, Interrupted, OrchestratorError
+from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
 from orchestrator.journal.store import Journal
 from orchestrator.model.arrays import ArmedCut
@@ -90,6 +91,7 @@ class CloneRun:
         attempt.window = window.record
         await window.run(attempt.warmth)
         await self.journal.record(EntryKind.CLOSED, {"error": str(attempt.window.error or "")})
+        CrashPoint.CLOSED.passed()
         if attempt.window.error is not None:
             raise attempt.window.error
         self.observe(Phase.SETTLE, "writers, arrays, map")

@@ -71,8 +71,8 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Leave it out; the changelog says when it arrives.",
     ),
     "input.bad-settings": Explanation(
-        "The settings of an array or host do not fit its kind.",
-        "Correct the setting named; the reference page of the kind lists them all.",
+        "The address, the CA file or a setting of an array or host does not fit its kind.",
+        "Correct what the message names: address, CA file, or a setting.",
     ),
     "input.secret-unreadable": Explanation(
         "The secret a reference points to cannot be read.",
@@ -358,7 +358,7 @@ CATALOGUE: Final[dict[str, Explanation]] = {
         "Run `quiesce recover`; until then nothing of this run counts as a copy.",
     ),
     "run.died": Explanation(
-        "The process of a run ended before the run did. Recovery thawed the host and removed what it had made.",
+        "The process of a run ended before the run did. Recovery thawed the host and removed what it made.",
         "Find out why the process ended (out of memory, power, kill), then run the job again.",
     ),
     "run.journal-unreadable": Explanation(

@@ -35,9 +35,8 @@ class Connections:
         Raises:
             BadInput: the kind, the address, the secret or a setting does not fit.
         """
-        cls = self.plugins.providers.get(endpoint.kind) or self._unknown_kind(
-            endpoint, self.plugins.providers
-        )
+        known = self.plugins.providers
+        cls = known.get(endpoint.kind) or self._unknown_kind(endpoint, known)
         settings = _settings(endpoint, cls.settings_model)
         return cls(self._context(endpoint), settings)
 
@@ -62,9 +61,8 @@ class Connections:
         return ProviderContext(name=endpoint.name, url=endpoint.url, secret=secret, ca_file=ca_file)
 
     def _unknown_kind(self, endpoint: Endpoint, known: Mapping[str, object]) -> NoReturn:
-        what = (
-            f"No plugin offers the kind {endpoint.kind!r}; loaded are: {', '.join(sorted(known)) or 'none'}."
-        )
+        kinds = ", ".join(sorted(known)) or "none"
+        what = f"No plugin offers the kind {endpoint.kind!r}; loaded are: {kinds}."
         # Entry points are named after their kind by custom, which is all we know of a plugin that is broken.
         for broken in self.plugins.broken:
             if broken.name == endpoint.kind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.engine.parts import ArrayPart
@@ -11,12 +11,11 @@ from orchestrator.errors import BadInput, EvidenceError, OrchestratorError
 from orchestrator.evidence import Proof, PublicKey, Replica, signing_key, subject_digest, verify_record
 from orchestrator.model.arrays import ArmedCut, ArrayVolume, CutAnswer
 from orchestrator.model.facts import CutFacts
-from orchestrator.plugin import Provider
 from orchestrator.policy.adoption import AdoptionClaim, VerifiedEvidence, check_adoption
 from orchestrator.policy.reasons import Finding, raise_refusal
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.installation import Installation
-from orchestrator.service.parties import connected_arrays
+from orchestrator.service.parties import ArrayCaller, array_callers, connected_arrays
 from orchestrator.service.proofs import StoredProof
 from orchestrator.service.set_record import set_of_proof
 
@@ -50,8 +49,8 @@ def adopt_set(
     if array.name not in registered or len(registered) != len(cuts):
         missing = "the proof speaks of an array that is not registered, or not of this one"
         raise BadInput("input.unknown-array", missing, subject=array_name)
-    providers = {name: installation.connections.provider(each) for name, each in registered.items()}
-    claims = asyncio.run(_claims(providers, cuts, stored))
+    callers = array_callers(installation.connections, registered.values())
+    claims = asyncio.run(_claims(callers, cuts, stored))
     if copy != stored.names.stem and copy not in {replica.replica_name for replica in stored.proof.replicas}:
         raise BadInput("input.unknown-set", "the proof does not speak of it", subject=copy)
     raise_refusal(_findings(claims))
@@ -85,7 +84,7 @@ def _stored_proof(
 
 
 async def _claims(
-    providers: dict[str, Provider], cuts: dict[str, CutFacts], stored: StoredProof
+    callers: Sequence[ArrayCaller], cuts: dict[str, CutFacts], stored: StoredProof
 ) -> list[AdoptionClaim]:
     """Describe every replica of the set as its array describes it now."""
     evidence = VerifiedEvidence(
@@ -94,7 +93,7 @@ async def _claims(
         emulated=stored.origin.emulated,
     )
     claims: list[AdoptionClaim] = []
-    async with connected_arrays(providers) as arrays:
+    async with connected_arrays(callers) as arrays:
         for array in arrays:
             for replica in await _replicas(array, cuts[array.identity.array_id], stored):
                 digest = subject_digest(replica)

@@ -1,32 +1,80 @@
-"""A host and arrays, connected for as long as somebody needs them."""
+"""A host and arrays, connected for as long as somebody needs them, and known to be who they were."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from orchestrator.engine.parts import ArrayPart, HostPart
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ArrayError, HostError, OrchestratorError
 from orchestrator.plugin import HostCoordinator, Provider
 from orchestrator.registry.connections import Connections
 from orchestrator.registry.endpoints import RegisteredArray, RegisteredHost
 
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayCaller:
+    """A registered array and the object that speaks to it."""
+
+    registered: RegisteredArray
+    provider: Provider
+
+    async def meet(self) -> ArrayPart:
+        """Connect.
+
+        Raises:
+            ArrayError: it cannot be reached, or another array answers at its address.
+        """
+        await self.provider.connect()
+        identity = await self.provider.identify()
+        if identity.array_id != self.registered.array_id:
+            what = f"another array answers at its address: {identity.name}, {identity.array_id}"
+            raise ArrayError("array.other-identity", what, subject=self.registered.name)
+        return ArrayPart(self.registered.name, self.provider, identity)
+
+
+@dataclass(frozen=True, slots=True)
+class HostCaller:
+    """A registered host and the object that speaks to it."""
+
+    registered: RegisteredHost
+    coordinator: HostCoordinator
+
+    async def meet(self) -> HostPart:
+        """Connect.
+
+        Raises:
+            HostError: it cannot be reached, or another host answers at its address.
+        """
+        await self.coordinator.connect()
+        identity = await self.coordinator.identify()
+        if identity.host_id != self.registered.host_id:
+            what = f"another host answers at its address: {identity.name}, {identity.host_id}"
+            raise HostError("host.other-identity", what, subject=self.registered.name)
+        return HostPart(self.registered.name, self.coordinator, identity)
+
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Objects that can speak to a host and arrays, not connected yet, by registered name."""
+    """A host and arrays, not connected yet."""
 
-    host: tuple[str, HostCoordinator]
-    arrays: dict[str, Provider]
+    host: HostCaller
+    arrays: tuple[ArrayCaller, ...]
 
     @classmethod
     def of(cls, connections: Connections, host: RegisteredHost, arrays: Iterable[RegisteredArray]) -> Callers:
         """Build them from what is registered. Reads secrets; opens no connection."""
-        return cls(
-            (host.name, connections.host(host)), {array.name: connections.provider(array) for array in arrays}
-        )
+        return cls(HostCaller(host, connections.host(host)), array_callers(connections, arrays))
+
+
+def array_callers(connections: Connections, arrays: Iterable[RegisteredArray]) -> tuple[ArrayCaller, ...]:
+    """Build the callers of arrays."""
+    return tuple(ArrayCaller(array, connections.provider(array)) for array in arrays)
 
 
 @asynccontextmanager
@@ -37,59 +85,43 @@ async def connected(callers: Callers) -> AsyncIterator[tuple[HostPart, tuple[Arr
         OrchestratorError: one of them cannot be reached. A LUN that it claims as well could go unseen
             otherwise, so the others are not used without it.
     """
-    name, coordinator = callers.host
     async with AsyncExitStack() as stack:
-        _close_at_the_end(stack, callers)
-        host, *arrays = await asyncio.gather(
-            _meet_host(name, coordinator),
-            *(_meet_array(name, provider) for name, provider in callers.arrays.items()),
-        )
-        assert isinstance(host, HostPart)  # noqa: S101 - the first of the gathered
-        yield host, tuple(array for array in arrays if isinstance(array, ArrayPart))
+        stack.push_async_callback(callers.host.coordinator.close)
+        arrays = stack.enter_async_context(connected_arrays(callers.arrays))
+        host, met = await asyncio.gather(callers.host.meet(), arrays)
+        yield host, met
 
 
 @asynccontextmanager
-async def reachable(callers: Callers) -> AsyncIterator[tuple[HostPart | None, dict[str, ArrayPart | None]]]:
+async def connected_arrays(callers: Sequence[ArrayCaller]) -> AsyncIterator[tuple[ArrayPart, ...]]:
+    """Connect to arrays only.
+
+    Raises:
+        ArrayError: one of them cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        for caller in callers:
+            stack.push_async_callback(caller.provider.close)
+        yield tuple(await asyncio.gather(*(caller.meet() for caller in callers)))
+
+
+@asynccontextmanager
+async def reachable(callers: Callers) -> AsyncIterator[tuple[HostPart | None, dict[str, ArrayPart]]]:
     """Connect to whatever answers: for recovery, which does what it can."""
-    name, coordinator = callers.host
     async with AsyncExitStack() as stack:
-        _close_at_the_end(stack, callers)
+        stack.push_async_callback(callers.host.coordinator.close)
+        for caller in callers.arrays:
+            stack.push_async_callback(caller.provider.close)
         host, *arrays = await asyncio.gather(
-            _meet_host(name, coordinator),
-            *(_meet_array(name, provider) for name, provider in callers.arrays.items()),
-            return_exceptions=True,
+            _if_it_answers(callers.host.meet()),
+            *(_if_it_answers(caller.meet()) for caller in callers.arrays),
         )
-        for answer in (host, *arrays):
-            if isinstance(answer, BaseException) and not isinstance(answer, OrchestratorError):
-                raise answer
-        met = dict(zip(callers.arrays, arrays, strict=True))
-        yield (
-            host if isinstance(host, HostPart) else None,
-            {name: part if isinstance(part, ArrayPart) else None for name, part in met.items()},
-        )
+        met = [part for part in arrays if isinstance(part, ArrayPart)]
+        yield host if isinstance(host, HostPart) else None, {part.name: part for part in met}
 
 
-@asynccontextmanager
-async def connected_arrays(providers: dict[str, Provider]) -> AsyncIterator[tuple[ArrayPart, ...]]:
-    """Connect to arrays only."""
-    async with AsyncExitStack() as stack:
-        for provider in providers.values():
-            stack.push_async_callback(provider.close)
-        met = (_meet_array(name, provider) for name, provider in providers.items())
-        yield tuple(await asyncio.gather(*met))
-
-
-def _close_at_the_end(stack: AsyncExitStack, callers: Callers) -> None:
-    stack.push_async_callback(callers.host[1].close)
-    for provider in callers.arrays.values():
-        stack.push_async_callback(provider.close)
-
-
-async def _meet_host(name: str, coordinator: HostCoordinator) -> HostPart:
-    await coordinator.connect()
-    return HostPart(name, coordinator, await coordinator.identify())
-
-
-async def _meet_array(name: str, provider: Provider) -> ArrayPart:
-    await provider.connect()
-    return ArrayPart(name, provider, await provider.identify())
+async def _if_it_answers(meeting: Coroutine[Any, Any, P]) -> P | None:
+    try:
+        return await meeting
+    except OrchestratorError:
+        return None

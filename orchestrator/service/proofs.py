@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from orchestrator.evidence import EvidenceChain, Origin, Proof, WritersAnswer, read_record
+from orchestrator.evidence import (
+    EvidenceChain,
+    Origin,
+    Proof,
+    PublicKey,
+    WritersAnswer,
+    read_record,
+    verify_record,
+)
 from orchestrator.model.names import ObjectNames
 
 
@@ -32,15 +41,22 @@ class StoredProof:
         return ObjectNames(self.origin.installation, self.origin.run_id, self.origin.attempt)
 
 
-def find_proof(chain: EvidenceChain, names: ObjectNames) -> StoredProof | None:
-    """Return the proof of one attempt, None if there is none. Reads the chain; verifies nothing."""
+def find_proof(chain: EvidenceChain, names: ObjectNames, keys: Sequence[PublicKey]) -> StoredProof | None:
+    """Return the proof of one attempt, None if there is none.
+
+    Raises:
+        EvidenceError: a record about this attempt does not verify; then nothing is known.
+    """
     found: tuple[Origin, Proof, datetime, Path, str] | None = None
     answered = False
     for path in chain.files():
         data = path.read_bytes()
         record = read_record(data)
+        if _names_of(record.origin) != names:
+            continue
+        verify_record(data, keys, path.name)
         match record.claim:
-            case Proof() as proof if _names_of(record.origin) == names:
+            case Proof() as proof:
                 found = record.origin, proof, record.link.made_at, path, sha256(data).hexdigest()
             case WritersAnswer(proof=digest) if found is not None and digest == found[-1]:
                 answered = True

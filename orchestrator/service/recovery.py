@@ -10,8 +10,16 @@ from datetime import UTC, datetime
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.recovery import Estate, free_host, remove_remains
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport
-from orchestrator.errors import BadInput, Interrupted
-from orchestrator.evidence import Claim, EvidenceChain, Origin, Outcome, Reply, WritersAnswer
+from orchestrator.errors import BadInput, EvidenceError, Interrupted
+from orchestrator.evidence import (
+    Claim,
+    EvidenceChain,
+    Origin,
+    Outcome,
+    Reply,
+    WritersAnswer,
+    signing_key,
+)
 from orchestrator.journal.duty import Duty, beginning_of, duty_of
 from orchestrator.journal.entries import Beginning, Entry, EntryKind
 from orchestrator.journal.store import JournalFile, abandoned_journal, journal_paths, read_entries
@@ -68,11 +76,11 @@ def _recovered(installation: Installation) -> Iterator[Recovered]:
 def _take_up(installation: Installation, journal: JournalFile) -> Recovered:
     entries = journal.entries()  # once more: its process may have written on until we got the lock
     begun, duty = beginning_of(entries), duty_of(entries)
-    proof = find_proof(EvidenceChain.of_job(installation.folder.evidence, begun.job), begun.names)
+    proof, doubt = _proof(installation, begun)
     if duty is Duty.ASK_EVIDENCE:
-        duty = Duty.UNDO if proof is None else Duty.KEEP
+        duty = Duty.UNDO if proof is None and not doubt.in_doubt else Duty.KEEP
     callers = _callers(installation, begun)
-    undone = asyncio.run(_settle(callers, Estate(begun, duty, _age_s(entries))))
+    undone = doubt + asyncio.run(_settle(callers, Estate(begun, duty, _age_s(entries))))
     if undone.in_doubt:
         status = RunStatus.IN_DOUBT
     elif proof is not None and duty is Duty.KEEP:
@@ -85,6 +93,16 @@ def _take_up(installation: Installation, journal: JournalFile) -> Recovered:
     if duty is not Duty.NOTHING:
         journal.append(Entry(kind, datetime.now(UTC), {"status": status, "by": "recover"}))
     return Recovered(begun.names.stem, begun.job, begun.host, status, undone)
+
+
+def _proof(installation: Installation, begun: Beginning) -> tuple[StoredProof | None, UndoReport]:
+    """Return the run's proof; a record that does not verify neither keeps a set nor lets it be deleted."""
+    chain = EvidenceChain.of_job(installation.folder.evidence, begun.job)
+    keys = [signing_key(installation.folder.keys, emulated=each).public for each in (False, True)]
+    try:
+        return find_proof(chain, begun.names, keys), NOTHING_TO_UNDO
+    except EvidenceError as error:
+        return None, UndoReport(in_doubt=(str(error),))
 
 
 def _callers(installation: Installation, begun: Beginning) -> Callers | None:
@@ -128,7 +146,7 @@ def _keep(installation: Installation, begun: Beginning, proof: StoredProof, kind
 
 
 def _put_on_record(installation: Installation, begun: Beginning, note: str) -> None:
-    proof = find_proof(EvidenceChain.of_job(installation.folder.evidence, begun.job), begun.names)
+    proof, _ = _proof(installation, begun)
     if proof is not None:
         installation.sets.add(set_of_proof(proof, note))
 

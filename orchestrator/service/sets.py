@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.engine.clock import SystemClock
@@ -10,9 +11,8 @@ from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, abort_by_name,
 from orchestrator.errors import InDoubt
 from orchestrator.model.arrays import ArmedCut
 from orchestrator.model.names import ObjectNames
-from orchestrator.plugin import Provider
 from orchestrator.service.installation import Installation
-from orchestrator.service.parties import connected_arrays
+from orchestrator.service.parties import ArrayCaller, array_callers, connected_arrays
 
 
 def delete_set(installation: Installation, set_id: str) -> UndoReport:
@@ -24,8 +24,8 @@ def delete_set(installation: Installation, set_id: str) -> UndoReport:
     recorded = installation.sets.get(set_id)
     names = ObjectNames(installation.folder.installation(), recorded.run_id, recorded.attempt)
     arrays = sorted({each["array"] for each in (*recorded.replicas, *recorded.clones)})
-    providers = {name: installation.connections.provider(installation.arrays.get(name)) for name in arrays}
-    undone = asyncio.run(_delete(providers, names))
+    callers = array_callers(installation.connections, [installation.arrays.get(name) for name in arrays])
+    undone = asyncio.run(_delete(callers, names))
     if undone.in_doubt:
         raise InDoubt("run.in-doubt", "; ".join(undone.in_doubt), subject=set_id)
     if undone.void_pending:
@@ -36,10 +36,10 @@ def delete_set(installation: Installation, set_id: str) -> UndoReport:
     return undone
 
 
-async def _delete(providers: dict[str, Provider], names: ObjectNames) -> UndoReport:
+async def _delete(callers: Sequence[ArrayCaller], names: ObjectNames) -> UndoReport:
     clock = SystemClock()
     total = NOTHING_TO_UNDO
-    async with connected_arrays(providers) as arrays:
+    async with connected_arrays(callers) as arrays:
         for array in arrays:
             seen = await abort_by_name(array, ArmedCut(names, ()))
             total += await remove_by_name(array, names, clock.now(), clock, seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.parts import HostPart
 from orchestrator.engine.recorder import RecordRef
 from orchestrator.engine.undo import Remains, UndoReport
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import EvidenceError, OrchestratorError
 from orchestrator.evidence import (
     Aborted,
     ArrayObject,
@@ -29,6 +29,7 @@ from orchestrator.evidence import (
     signing_key,
 )
 from orchestrator.evidence.records import replicas_of
+from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.policy.reasons import Finding
@@ -84,8 +85,13 @@ class SigningRecorder:
         self, attempt: Attempt, error: OrchestratorError, status: RunStatus, undone: UndoReport
     ) -> RecordRef:
         """Store why the run failed and what became of its objects."""
-        aborted = aborted_claim(error, status, undone, attempt)
-        return await self._append(aborted, emulated=attempt.plan.emulated)
+        claim = aborted_claim(error, status, undone, attempt.facts())
+        try:
+            return await self._append(claim, emulated=attempt.plan.emulated)
+        except EvidenceError:
+            # Facts that cannot even be written down (a host's clock that says "not a number") must not
+            # keep the failure itself off the record.
+            return await self._append(replace(claim, facts=None), emulated=attempt.plan.emulated)
 
     async def _append(self, claim: Claim, *, emulated: bool) -> RecordRef:
         return await asyncio.to_thread(
@@ -105,7 +111,7 @@ def append_record(chain: EvidenceChain, keys: Path, origin: Origin, claim: Claim
 
 
 def aborted_claim(
-    error: OrchestratorError, status: RunStatus, undone: UndoReport, attempt: Attempt | None = None
+    error: OrchestratorError, status: RunStatus, undone: UndoReport, facts: WindowFacts | None = None
 ) -> Aborted:
     """Return the claim of a run that ended without a set."""
     return Aborted(
@@ -114,7 +120,7 @@ def aborted_claim(
         removed=_objects(undone.removed),
         void_pending=_objects(undone.void_pending),
         in_doubt=undone.in_doubt,
-        facts=None if attempt is None else attempt.facts(),
+        facts=facts,
     )
 
 

@@ -112,40 +112,30 @@ OUTSIDE_CI: Final = {
 }
 
 
+# The project's own settings and conftest, for a file that lies elsewhere.
+PYTEST: Final = (
+    *("-m", "pytest", "-c", "pyproject.toml", "--rootdir=."),
+    *("-p", "tests.conftest", "-p", "no:cacheprovider"),
+)
+
+
 def outcomes(folder: Path, *arguments: str, ci: bool) -> Mapping[str, str]:
-    """Run the samples under the project's own settings and conftest; return how each ended, and why."""
+    """Run the samples and return how each ended, and why if it failed."""
     sample, report = folder / "test_samples.py", folder / "report.xml"
     sample.write_text(SAMPLES.replace("ORCHESTRATOR", str(ROOT / "orchestrator")), encoding="utf-8")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI"))}
-    run(
-        "python",
-        *(
-            "-m",
-            "pytest",
-            "-c",
-            "pyproject.toml",
-            "--rootdir=.",
-            "-p",
-            "tests.conftest",
-            "-p",
-            "no:cacheprovider",
-        ),
-        f"--junitxml={report}",
-        *arguments,
-        sample,
-        env=env | ({"CI": "true"} if ci else {}),
-    )
-    ended = {}
-    for case in ElementTree.parse(report).iter("testcase"):
-        results = [child for child in case if child.tag in {"failure", "error", "skipped"}]
-        ended[case.attrib["name"]] = next(
-            (
-                "skipped" if child.tag == "skipped" else f"{child.attrib['message']}\n{child.text}"
-                for child in results
-            ),
-            "passed",
-        )
-    return ended
+    env |= {"CI": "true"} if ci else {}
+    run("python", *PYTEST, f"--junitxml={report}", *arguments, sample, env=env)
+    return {case.attrib["name"]: outcome(case) for case in ElementTree.parse(report).iter("testcase")}
+
+
+def outcome(case: ElementTree.Element) -> str:
+    for child in case:
+        if child.tag == "skipped":
+            return "skipped"
+        if child.tag in {"failure", "error"}:
+            return f"{child.attrib['message']}\n{child.text}"
+    return "passed"
 
 
 @pytest.fixture(scope="module")

@@ -85,11 +85,10 @@ class Connection:
 
     async def _read(self) -> None:
         try:
-            async for message in self._socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self._deliver(read(Answer, message.data))
-        except HostError:
-            self._suspect = True  # whoever speaks another language cannot be asked anything
+            with suppress(HostError):  # whoever speaks another language cannot be asked anything
+                async for message in self._socket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        self._deliver(read(Answer, message.data))
         finally:
             for answer in self._waiting.values():
                 if not answer.done():

@@ -102,7 +102,7 @@ def _array_arguments(name: str, role: str, home: Path) -> list[str]:
 
 
 def _host_arguments(arrays: Mapping[str, Mapping[str, Any]], home: Path) -> list[str]:
-    options = ["--until-stdin-closes", "--json", "--name", HOST.upper()]
+    options = ["--until-stdin-ends", "--json", "--name", HOST.upper()]
     for name, announced in arrays.items():
         path = home / "lab" / f"{name}.json"
         path.write_text(json.dumps(announced), encoding="ascii")

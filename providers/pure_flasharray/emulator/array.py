@@ -50,7 +50,7 @@ class FlashArray:
         self.connections: list[Connection] = []
         self.idle_timeout_ms = 1_800_000  # half an hour, as the array comes
         self.eradication_delay_ms = DAY_MS
-        self.safe_mode = False
+        self.safe_mode = False  # for the whole array: only the vendor's support switches it
         self.next_eradication_ms: int | None = None
         self._serial_prefix = secrets.token_hex(8).upper()
         self._serial_count = 0x11000

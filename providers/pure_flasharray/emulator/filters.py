@@ -11,9 +11,8 @@ from providers.pure_flasharray.emulator.wire import Item, Refusal
 
 Test = Callable[[Item], bool]
 
-_TOKEN: Final = re.compile(
-    r"\s*(?:(?P<text>'[^']*')|(?P<operator><=|>=|!=|[=<>(),])|(?P<word>[A-Za-z0-9_.-]+))"
-)
+_TOKEN: Final = re.compile(r"\s*('[^']*'|<=|>=|!=|[=<>(),]|[A-Za-z0-9_.-]+)")
+_PUNCTUATION: Final = ("=", "!=", "<", ">", "<=", ">=", "(", ")", ",")
 _ORDERINGS: Final[dict[str, Callable[[float, float], bool]]] = {
     "<": lambda left, right: left < right,
     ">": lambda left, right: left > right,
@@ -37,7 +36,7 @@ def value_of(item: Item, field: str) -> Any:
 
 
 def parse_filter(text: str, fields: frozenset[str]) -> Test:
-    """Return the test that a filter means: comparisons with wildcards, `in`, `not`, `and`, `or`."""
+    """Return the test that a filter means: comparisons with wildcards or lists, `not`, `and`, `or`."""
     return _Filter(text, fields).whole()
 
 
@@ -53,7 +52,7 @@ class _Filter:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise self._invalid()
-            tokens.append(match.group().strip())
+            tokens.append(match[1])
             position = match.end()
         return tokens[::-1]
 
@@ -107,26 +106,31 @@ class _Filter:
         field = self._next()
         check_field(field, self._fields)
         operator = self._next()
-        if operator == "in":
-            values = self._values()
-            return lambda item: any(_equal(value_of(item, field), value) for value in values)
-        value = self._next().strip("'")
         if operator in ("=", "!="):
-            return lambda item: _equal(value_of(item, field), value) is (operator == "=")
+            values = self._values()
+            return lambda item: (
+                any(_equal(value_of(item, field), value) for value in values) is (operator == "=")
+            )
+        value = self._value()
         if operator not in _ORDERINGS:
             raise self._invalid()
         return lambda item: _compare(operator, value_of(item, field), value)
 
     def _values(self) -> list[str]:
-        self._expect("(")
-        doubled = self._take("(")  # the vendor's SDK writes in (('a','b'))
-        values = [self._next().strip("'")]
+        """Read one value, or several as the vendor's SDK writes them: ('a','b')."""
+        if not self._take("("):
+            return [self._value()]
+        values = [self._value()]
         while self._take(","):
-            values.append(self._next().strip("'"))
+            values.append(self._value())
         self._expect(")")
-        if doubled:
-            self._expect(")")
         return values
+
+    def _value(self) -> str:
+        token = self._next()
+        if token in _PUNCTUATION:
+            raise self._invalid()
+        return token.strip("'")
 
 
 def _equal(value: Any, wanted: str) -> bool:

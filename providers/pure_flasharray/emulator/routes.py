@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from providers.pure_flasharray.emulator import (
-    administration,
+    admins,
+    appliance,
     connections,
     hosts,
     protection_group_snapshots,
@@ -78,35 +79,31 @@ def _change(
 
 
 ROUTES: Final[dict[tuple[str, str], Route]] = {
-    ("GET", "arrays"): _listing(administration.get_arrays, "", administration.ARRAY_FIELDS, (2, 2)),
+    ("GET", "arrays"): _listing(appliance.get_arrays, "", appliance.ARRAY_FIELDS, (2, 2)),
     ("PATCH", "arrays"): _change(
-        administration.patch_arrays,
+        appliance.patch_arrays,
         "",
         {
             "name": str,
             "idle_timeout": int,
-            "eradication_config": {"eradication_delay": int, "manual_eradication": str},
+            "eradication_config": {"eradication_delay": int},
         },
         (2, 2),
     ),
-    ("GET", "controllers"): _listing(
-        administration.get_controllers, "names", "name mode model status type version", (2, 2)
-    ),
-    ("GET", "admins"): _listing(
-        administration.get_admins, "names expose_api_token", administration.ADMIN_FIELDS, (2, 2)
-    ),
+    ("GET", "controllers"): _listing(appliance.get_controllers, "names", appliance.CONTROLLER_FIELDS, (2, 2)),
+    ("GET", "admins"): _listing(admins.get_admins, "names expose_api_token", admins.FIELDS, (2, 2)),
     ("POST", "admins"): _change(
-        administration.post_admins,
+        admins.post_admins,
         "names",
         {"password": str, "public_key": str, "role": {"name": str}},
         (2, 2),
     ),
-    ("DELETE", "admins"): _change(administration.delete_admins, "names", None, (2, 2)),
+    ("DELETE", "admins"): _change(admins.delete_admins, "names", None, (2, 2)),
     ("GET", "admins/api-tokens"): _listing(
-        administration.get_api_tokens, "names expose_api_token", "name api_token", (2, 2)
+        admins.get_api_tokens, "names expose_api_token", "name api_token", (2, 2)
     ),
-    ("POST", "admins/api-tokens"): _change(administration.post_api_tokens, "names timeout", None, (2, 2)),
-    ("DELETE", "admins/api-tokens"): _change(administration.delete_api_tokens, "names", None, (2, 2)),
+    ("POST", "admins/api-tokens"): _change(admins.post_api_tokens, "names timeout", None, (2, 2)),
+    ("DELETE", "admins/api-tokens"): _change(admins.delete_api_tokens, "names", None, (2, 2)),
     # ------------------------------------------------------------------ volumes
     ("GET", "volumes"): _listing(volumes.get, "names ids destroyed", volumes.FIELDS),
     ("POST", "volumes"): _change(

@@ -12,7 +12,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from orchestrator.plugin import ArrayEmulator, Fault, LabOptions
-from providers.pure_flasharray.emulator.administration import give_api_token
+from providers.pure_flasharray.emulator.admins import give_api_token
 from providers.pure_flasharray.emulator.array import FlashArray
 from providers.pure_flasharray.emulator.cuts import PlannedReplica, cut
 from providers.pure_flasharray.emulator.lifecycle import is_reaping_due, reap
@@ -90,6 +90,10 @@ class FlashArrayEmulator(ArrayEmulator):
         self._array.admins.add(admin)
         return give_api_token(self._array, admin)
 
+    def enable_safe_mode(self) -> None:
+        """Disable manual eradication for the whole array, as the vendor's support does. For good."""
+        self._array.safe_mode = True
+
     def describe(self) -> Mapping[str, Any]:
         """Return what a lab host needs to write to the array volumes, and the key to the lab's controls."""
         return {
@@ -156,7 +160,9 @@ class FlashArrayEmulator(ArrayEmulator):
         try:
             return await self._carry_out(request, faults)
         except Refusal as refusal:
-            return web.json_response(refusal.body(), status=refusal.status)
+            return _refused(refusal)
+        except OSError as error:  # the lab's own disk is full, or has no files of that size
+            return _refused(Refusal("Insufficient space.", error.strerror or ""))
 
     async def _carry_out(self, request: web.Request, faults: frozenset[str]) -> web.Response:
         resource, token = request.match_info["resource"], request.headers.get("x-auth-token")
@@ -200,10 +206,14 @@ def _listed(envelope: Mapping[str, Any]) -> web.Response:
     return web.json_response(envelope, headers={"x-next-token": token} if token else None)
 
 
+def _refused(refusal: Refusal) -> web.Response:
+    headers = {"Retry-After": "1"} if refusal.status == 429 else None
+    return web.json_response(refusal.body(), status=refusal.status, headers=headers)
+
+
 def _fault_refusal(fault: str) -> web.Response:
     status, message = FAULT_REFUSALS.get(fault, (500, "Internal server error."))
-    headers = {"Retry-After": "1"} if status == 429 else None
-    return web.json_response(Refusal(message, status=status).body(), status=status, headers=headers)
+    return _refused(Refusal(message, status=status))
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

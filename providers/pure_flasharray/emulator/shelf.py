@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 from providers.pure_flasharray.emulator.objects import Kept
@@ -66,11 +66,10 @@ class Shelf(Generic[T]):
         """Return one by name that is not destroyed."""
         return self._alive(self.named(name))
 
-    def referred(self, reference: dict[str, str]) -> T:
-        """Return the live one that a body field like {"name": …} or {"id": …} speaks of."""
-        if "id" in reference:
-            return self._alive(self._with_id(reference["id"]))
-        return self.live(reference.get("name", ""))
+    def referred(self, reference: Mapping[str, str]) -> T | None:
+        """Return the live one that a body field like {"name": …} or {"id": …} speaks of, if there is one."""
+        kept = self._by_id.get(reference["id"]) if "id" in reference else self._by_name.get(reference["name"])
+        return kept and self._alive(kept)
 
     def picked(self, call: Call, names: str = "names", ids: str = "ids") -> list[T] | None:
         """Return those a request asks for by name or id, destroyed or not; None when it names none."""

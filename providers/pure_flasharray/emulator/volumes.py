@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from providers.pure_flasharray.emulator.array import FlashArray
 from providers.pure_flasharray.emulator.lifecycle import eradicate, set_destroyed
@@ -54,14 +55,7 @@ def post(array: FlashArray, call: Call) -> list[Item]:
         raise Refusal("Volume limit reached.", array.name)
     source = _source(array, body["source"]) if "source" in body else None
     if call.flag("overwrite"):
-        if source is None:
-            raise Refusal("The parameter overwrite needs a source.", names[0])
-        targets = [array.volumes.live(name) for name in names]
-        with array.media.writers_out():
-            for target in targets:
-                copy(source.path, target.path)
-                target.provisioned, target.origin = source.provisioned, _origin(source)
-        return [render(array, target) for target in targets]
+        return [render(array, volume) for volume in _overwrite(array, names, source)]
     for name in names:
         check_name(name)
         array.volumes.check_free(name)
@@ -70,6 +64,19 @@ def post(array: FlashArray, call: Call) -> list[Item]:
         return [render(array, create(array, name, body["provisioned"])) for name in names]
     with array.media.writers_out():
         return [render(array, create(array, name, source.provisioned, source)) for name in names]
+
+
+def _overwrite(
+    array: FlashArray, names: list[str], source: ArrayVolume | VolumeSnapshot | None
+) -> list[ArrayVolume]:
+    targets = [array.volumes.live(name) for name in names]
+    if source is None or source in targets:
+        raise Refusal("To overwrite a volume takes another one as source.", names[0])
+    with array.media.writers_out():
+        for target in targets:
+            copy(source.path, target.path)
+            target.provisioned, target.origin = source.provisioned, _origin(source)
+    return targets
 
 
 def create(
@@ -121,14 +128,13 @@ def delete(array: FlashArray, call: Call) -> None:
     eradicate(array, array.volumes.chosen(call), call)
 
 
-def _source(array: FlashArray, reference: dict[str, Any]) -> ArrayVolume | VolumeSnapshot:
-    for shelf in (array.volume_snapshots, array.volumes):
-        try:
-            return shelf.referred(reference)
-        except Refusal as refusal:
-            if "does not exist" not in refusal.message:
-                raise
-    raise Refusal("No such volume or snapshot.", reference.get("name") or reference.get("id", ""))
+def _source(array: FlashArray, reference: Mapping[str, str]) -> ArrayVolume | VolumeSnapshot:
+    if not reference:
+        raise Refusal("A reference needs a name or an id.", "source")
+    source = array.volume_snapshots.referred(reference) or array.volumes.referred(reference)
+    if source is None:
+        raise Refusal("No such volume or snapshot.", next(iter(reference.values())))
+    return source
 
 
 def _origin(source: ArrayVolume | VolumeSnapshot) -> dict[str, str]:

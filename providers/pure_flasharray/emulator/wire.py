@@ -41,7 +41,10 @@ class Call:
 
     def listed(self, key: str) -> list[str]:
         """Return a comma-separated parameter; empty when it was left out."""
-        return self.query[key].split(",") if key in self.query else []
+        values = self.query[key].split(",") if key in self.query else []
+        if len(set(values)) < len(values):
+            raise Refusal(f"The same value is given twice for {key}.", self.query[key])
+        return values
 
     def required(self, key: str) -> list[str]:
         """Return a comma-separated parameter that must be there."""

@@ -57,10 +57,6 @@ class Lane:
         """Note that a good answer came over this lane just now."""
         self.proven_at = asyncio.get_running_loop().time()
 
-    def doubt(self) -> None:
-        """Forget the proof."""
-        self.proven_at = -math.inf
-
 
 class Lanes:
     """The lanes of one array. Made inside a running event loop; `close` ends them."""
@@ -106,9 +102,6 @@ def _taken(lane: Lane) -> Iterator[Lane]:
     lane.idle = False
     try:
         yield lane
-    except BaseException:
-        lane.doubt()
-        raise
     finally:
         lane.idle = True
 

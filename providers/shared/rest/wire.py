@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -114,8 +115,9 @@ class Wire:
             trace_request_ctx=attempt,
         ) as response:
             raw = await response.read()
-        for secret in request.proof.values():  # an array may echo what it was sent
-            raw = raw.replace(secret.encode(), b"...")
+        if response.status >= HTTPStatus.BAD_REQUEST:  # words for an error, which may echo what was sent
+            for secret in request.proof.values():
+                raw = raw.replace(secret.encode(), b"...")
         answer = Answer.parse(response.status, response.headers, raw)
         self.emulated = self.emulated or answer.headers.get(_EMULATOR_HEADER) == "1"
         return answer

@@ -164,12 +164,15 @@ def a_ratcheted_group_keeps_what_it_has(judge: Judge) -> None:
     assert "ratcheted" in refused(leave).message
 
 
-def safe_mode_of_the_array_refuses_eradication(judge: Judge) -> None:
+def eradication_that_is_disabled_is_refused(judge: Judge) -> None:
     client, sdk = judge.client(), judge.sdk
-    config = sdk.EradicationConfig(manual_eradication="all-disabled")
-    array = done(client.patch_arrays(array=sdk.Arrays(eradication_config=config)))[0]
-    assert array.eradication_config.manual_eradication == "all-disabled"
-    done(client.patch_volumes(names=["db"], volume=sdk.VolumePatch(destroyed=True)))
+    config = done(client.get_arrays())[0].eradication_config
+    assert (config.manual_eradication, config.eradication_delay) == ("all-enabled", 86_400_000)
+    longer = sdk.Arrays(eradication_config=sdk.EradicationConfig(eradication_delay=2 * 86_400_000))
+    done(client.patch_arrays(array=longer))
+    destroyed = done(client.patch_volumes(names=["db"], volume=sdk.VolumePatch(destroyed=True)))[0]
+    assert destroyed.time_remaining > 86_400_000
+    judge.inject("refuse-eradication", "DELETE volumes")
     assert "disabled" in refused(client.delete_volumes(names=["db"])).message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -59,9 +59,13 @@ class Judge:
         """Make the array misbehave."""
         self.control("faults", {"name": fault, "call": call, **settings})
 
+    def statuses(self, call: str) -> list[int]:
+        """Return how such requests were answered, in their order; 0 for an answer that was dropped."""
+        return [entry["status"] for entry in self.control("calls")["calls"] if entry["call"] == call]
+
     def count(self, call: str) -> int:
         """Return how many such requests reached the array."""
-        return int(self.control("calls")["counts"].get(call, 0))
+        return len(self.statuses(call))
 
 
 def done(response: Any) -> list[Any]:
@@ -76,3 +80,12 @@ def refused(response: Any, status: int = 400) -> Any:
     assert type(response).__name__ == "ErrorResponse", response
     assert response.status_code == status, response
     return response.errors[0]
+
+
+def raised(expected: type[Exception], call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """Return what a call said when it raised: class and message."""
+    try:
+        call(*args, **kwargs)
+    except expected as error:
+        return f"{type(error).__name__}: {error}"
+    raise AssertionError("nothing was raised")

@@ -40,7 +40,7 @@ def main(arrays: Iterable[str], out: TextIO) -> None:
         problem = ""
         try:
             flow(Judge(json.loads(array)))
-        except Exception:  # whatever a flow or the SDK raises is that flow's result
+        except Exception:
             problem = traceback.format_exc()
         out.write(json.dumps({"flow": name, "problem": problem}) + "\n")
         out.flush()

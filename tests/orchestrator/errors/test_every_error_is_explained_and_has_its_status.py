@@ -140,10 +140,13 @@ def test_every_code_is_dotted_and_has_a_cause_and_a_remedy_in_whole_sentences(co
 def strings_in(source: str) -> Iterator[str]:
     """Yield every string of a module; of a composed one, what stands before its first gap, and a star."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-            yield f"{node.values[0].value}*"
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]):
+                yield f"{start}*"
+            case _:
+                pass
 
 
 def codes_in(source: str) -> set[str]:

@@ -10,7 +10,7 @@ from orchestrator.model.budgets import Budgets
 from orchestrator.model.facts import MapRow
 from orchestrator.model.hosts import HoldEnd, WriterReport, WriterState
 from orchestrator.model.time import ClockOffset
-from orchestrator.policy.proof import judge
+from orchestrator.policy.proof import RULES, judge
 from tests.facts import HOST_OFFSET_S, SESSION_ID, WRITERS, ours, sound_facts, the_hosts
 from tests.orchestrator.policy.spoil import (
     Spoil,
@@ -207,6 +207,10 @@ CASES: dict[str, tuple[str, Spoil]] = {
     ),
     "g: what is on the map was not cut": (MAP, facts_with(cuts=SOUND.cuts[:1])),
 }
+
+
+def test_every_condition_of_r1_has_a_rule_and_is_broken_here() -> None:
+    assert {letter for letter, _ in RULES} == {name[0] for name in CASES} == set("abcdefg")
 
 
 def test_a_sound_window_is_proven_without_a_remark() -> None:

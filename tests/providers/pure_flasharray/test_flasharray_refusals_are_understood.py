@@ -43,7 +43,10 @@ def test_server_is_busy_is_not_executed_whatever_the_status() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"errors": [{"context": "v1", "message": "No."}, {"context": "v2", "message": "Never."}]}, "v1: No.; v2: Never."),
+        (
+            {"errors": [{"context": "v1", "message": "No."}, {"context": "v2", "message": "Never."}]},
+            "v1: No.; v2: Never.",
+        ),
         ({"errors": [{"context": None, "message": "No."}]}, "No."),
         ({"message": "API rate limit exceeded."}, "API rate limit exceeded."),
         ({"errors": "no list"}, ""),
@@ -51,7 +54,7 @@ def test_server_is_busy_is_not_executed_whatever_the_status() -> None:
         ([], ""),
         (None, ""),
     ],
-)  # fmt: skip
+)
 def test_both_shapes_of_errors_are_read_and_others_give_no_words(body: object, words: str) -> None:
     assert words_of(Answer(400, {}, body)) == words
 

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.errors import ArrayRejected
 from orchestrator.model.arrays import ObjectState
 from orchestrator.model.names import ObjectNames
+from providers.pure_flasharray.emulator import FlashArrayEmulator
 from tests.providers.pure_flasharray.desk import NAMES, Desk
 from tests.providers.pure_flasharray.emulator.rest_caller import RestCaller
 
@@ -14,9 +15,9 @@ VOID = "void-pending"
 
 
 @pytest.fixture
-async def safe_mode(admin: RestCaller) -> None:
+def safe_mode(emulator: FlashArrayEmulator) -> None:
     """Manual eradication is disabled for the whole array."""
-    await admin.patch("arrays", {"eradication_config": {"manual_eradication": "all-disabled"}})
+    emulator.enable_safe_mode()
 
 
 @pytest.mark.usefixtures("safe_mode")

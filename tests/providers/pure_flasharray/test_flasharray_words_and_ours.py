@@ -121,7 +121,7 @@ def test_the_arrays_clock_is_read_in_milliseconds_or_from_http() -> None:
     old = ArrayRow.model_validate(ARRAY)
     date = "Mon, 02 Mar 2026 02:30:00 GMT"
     assert mapping.clock_of(old, date) == (datetime(2026, 3, 2, 2, 30, tzinfo=UTC), 1.0)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="date"):
         mapping.clock_of(old, "")
 
 

@@ -159,7 +159,8 @@ async def test_a_cut_does_not_wait_for_a_connection_that_is_in_use(
     others = [asyncio.create_task(rest.read(f"/slow{n}")) for n in range(2)]
     await asyncio.sleep(0.02)
     with pytest.raises(Refused):
-        await cut(rest)
+        async with asyncio.timeout(0.05):
+            await cut(rest)
     for other in others:
         other.cancel()
     await asyncio.gather(*others, return_exceptions=True)

@@ -1,6 +1,6 @@
 """A stand-in for an Exchange server, for the lab, the tests and the benchmarks.
 
-`sequence` is the pure heart: VSS's steps and timers. `host` drives it over a mailbox store (`store`: the
-writing threads), `server` serves that on a socket, `in_process` without one. `options`, `layout` and
-`metadata` say what the server looks like, `faults` how it can misbehave.
+`rows` (tables) and `sequence` are the pure heart: VSS's steps and timers. `host` drives them over a mailbox
+`store`, whose threads (`database_thread`) change real bytes; `server` serves that on a socket, `in_process`
+without one. `options`, `layout` and `metadata` say what the server looks like, `faults` how it can misbehave.
 """

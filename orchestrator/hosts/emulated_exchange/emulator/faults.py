@@ -68,10 +68,9 @@ class FaultPlan:
     def due(self, name: FaultName) -> Fault | None:
         """Return the fault that strikes at this occasion, if one does."""
         struck = None
-        for planned in [one for one in self._planned if one.fault.name == name]:
-            planned.seen += 1
-            if planned.fault.position in (0, planned.seen):
-                struck = planned.fault
-            if planned.fault.position == planned.seen:
-                self._planned.remove(planned)
+        for planned in self._planned:
+            if planned.fault.name == name:
+                planned.seen += 1
+                if planned.fault.position in (0, planned.seen):
+                    struck = planned.fault
         return struck

@@ -185,7 +185,7 @@ class EmulatedExchange:
         if FaultName.WRITER_RESTARTED in live.faults:
             self._metadata.restart_exchange()
         if FaultName.STORAGE_MAP_CHANGED in live.faults:
-            self._metadata.volumes_swapped = True
+            self._metadata.volumes_swapped = not self._metadata.volumes_swapped
 
     def _find(self, key: SetKey) -> LiveSet:
         live = self._sets.get(key.set_id)

@@ -53,9 +53,10 @@ CLIENT: Final = textwrap.dedent(
 @contextmanager
 def lab_host(disks: Disks, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """A host process and what it announced; killed at the end, in case it has not ended yet."""
-    arrays = [part for one in disks.announcements() for part in ("--array-json", json.dumps(one))]
+    announced = disks.home / "arrays.json"  # two lines, as of two arrays
+    announced.write_text("\n".join(json.dumps(one) for one in disks.announcements()), encoding="utf-8")
     process = subprocess.Popen(
-        [*COMMAND, "emulated-exchange", *arrays, *options, "--json"],
+        [*COMMAND, "emulated-exchange", "--array-json", str(announced), *options, "--json"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -144,7 +145,7 @@ async def test_a_host_that_dies_while_frozen_is_gone(disks: Disks) -> None:
 
 
 def test_a_host_ends_when_whoever_started_it_is_gone(disks: Disks) -> None:
-    with lab_host(disks, "--until-stdin-closes") as (process, _):
+    with lab_host(disks, "--until-stdin-ends") as (process, _):
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(5) == 0
@@ -156,6 +157,7 @@ def test_a_host_ends_when_whoever_started_it_is_gone(disks: Disks) -> None:
         (["emulated-toaster"], "emulated-toaster"),
         (["emulated-exchange"], "arrays"),
         (["emulated-exchange", "--array-json", "/no/such/file"], "/no/such/file"),
+        (["emulated-exchange", "--array-json", "/dev/null"], "/dev/null"),
         (["emulated-exchange", "--array-json", '{"credentials": {"api_token": "geheim"'], "inline JSON"),
         (["emulated-exchange", "--array-json", '{"kind": "x", "token": "geheim"}'], "array"),
         (["emulated-exchange", "--database", "DB01"], "DB01"),

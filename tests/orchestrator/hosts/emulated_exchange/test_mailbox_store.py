@@ -97,9 +97,18 @@ async def test_a_thread_that_cannot_stop_in_time_is_not_called_stopped(
         assert not await store.stop(["DB01"], 0.02)
 
 
-async def test_a_resume_ends_the_wait_for_a_stop(store: MailboxStore, disks: Disks) -> None:
+async def test_a_thread_is_not_called_stopped_because_it_stopped_before(
+    store: MailboxStore, disks: Disks
+) -> None:
+    assert await store.stop(["DB01"], 5.0)
+    store.resume()
     async with the_log_locked(disks):
-        stopping = asyncio.create_task(store.stop(["DB01"], 10.0))
+        assert not await store.stop(["DB01"], 0.02)
+
+
+async def test_a_resume_ends_the_wait_for_a_stop(store: MailboxStore, disks: Disks) -> None:
+    async with the_log_locked(disks), asyncio.timeout(5.0):
+        stopping = asyncio.create_task(store.stop(["DB01"], 30.0))
         await asyncio.sleep(0)
         store.resume()
         assert not await stopping
@@ -107,7 +116,8 @@ async def test_a_resume_ends_the_wait_for_a_stop(store: MailboxStore, disks: Dis
 
 async def test_a_database_that_has_ended_is_not_called_stopped(store: MailboxStore) -> None:
     await asyncio.to_thread(store.close)
-    assert not await store.stop(["DB01"], 10.0)
+    async with asyncio.timeout(5.0):
+        assert not await store.stop(["DB01"], 30.0)
 
 
 def test_a_missing_file_of_an_array_is_refused(disks: Disks) -> None:

@@ -172,6 +172,12 @@ def test_giving_up_ends_a_set_at_any_row_and_for_good(step: Step) -> None:
     )
 
 
+def test_giving_up_too_late_does_not_hide_what_ended_the_hold() -> None:
+    begun = until(Step.COMMIT_SNAPSHOTS)
+    begun.give_up(at(6.0))
+    assert begun.ending is HoldEnd.HOLD_LIMIT
+
+
 @pytest.mark.parametrize("step", ORDER[: ORDER.index(Step.COMMIT_SNAPSHOTS)])
 def test_a_release_before_the_set_is_held_gives_it_up(step: Step) -> None:
     begun = until(step)

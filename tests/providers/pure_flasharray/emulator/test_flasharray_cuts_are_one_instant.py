@@ -202,7 +202,10 @@ async def test_overwriting_keeps_serial_and_connections(
     missing = await admin.post("volumes", {"source": {"name": "db.s"}}, names="new", overwrite="true")
     assert missing.refusal == "Volume does not exist."
     no_source = await admin.post("volumes", {"provisioned": MIB}, names="other", overwrite="true")
-    assert "needs a source" in no_source.refusal
+    assert "takes another one as source" in no_source.refusal
+    itself = await admin.post("volumes", {"source": {"name": "other"}}, names="other", overwrite="true")
+    assert itself.refusal == no_source.refusal
+    assert path_of(emulator, "other").read_bytes()[:5] == b"fresh"
 
 
 async def test_renaming_a_volume_renames_its_own_replicas(admin: RestCaller) -> None:

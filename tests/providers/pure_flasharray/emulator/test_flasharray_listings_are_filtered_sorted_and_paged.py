@@ -19,8 +19,8 @@ from tests.providers.pure_flasharray.emulator.rest_caller import MIB, RestCaller
         ("(name='db' or name='log') and name='l*'", ["log"]),
         ("name='db' or name='log' and name='x'", ["db"]),
         ("not(name='db')", ["log", "other"]),
-        ("name in ('db','other')", ["db", "other"]),
-        ("name in (('db','other'))", ["db", "other"]),
+        ("name=('db','other')", ["db", "other"]),
+        ("name!=('db','other')", ["log"]),
         ("destroyed='false'", ["db", "log", "other"]),
         ("destroyed=true", []),
         ("provisioned>1000", ["db", "log", "other"]),
@@ -46,6 +46,7 @@ async def test_a_filter_finds_what_it_says(admin: RestCaller, text: str, found: 
         ("name~'db'", "Invalid filter."),
         ("name 'db' 'log'", "Invalid filter."),
         ("name in 'db'", "Invalid filter."),
+        ("name=('db',)", "Invalid filter."),
         ("", "Invalid filter."),
     ],
 )

@@ -138,13 +138,14 @@ async def test_time_eradicates(admin: RestCaller, clock: ManualClock, emulator: 
 
 
 async def test_safe_mode_of_the_array_refuses_eradication_and_nothing_else(
-    admin: RestCaller, cut: str
+    admin: RestCaller, emulator: FlashArrayEmulator, cut: str
 ) -> None:
-    config = {"eradication_config": {"manual_eradication": "all-disabled"}}
-    answered = (await admin.patch("arrays", config)).items[0]
-    assert answered["eradication_config"]["manual_eradication"] == "all-disabled"
-    lower = {"eradication_config": {"manual_eradication": "all-enabled"}}
-    assert "support" in (await admin.patch("arrays", lower)).refusal
+    enabled = (await admin.get("arrays")).items[0]["eradication_config"]
+    assert enabled["manual_eradication"] == "all-enabled"
+    assert "unsupported" in (await admin.patch("arrays", {"eradication_config": enabled})).refusal
+    emulator.enable_safe_mode()
+    config = (await admin.get("arrays")).items[0]["eradication_config"]
+    assert config["manual_eradication"] == "all-disabled"
     assert (await admin.patch("protection-groups", {"destroyed": True}, names="pg")).status == 200
     for resource, name in (("protection-group-snapshots", cut), ("protection-groups", "pg")):
         assert (await admin.delete(resource, names=name)).refusal == "Manual eradication is disabled."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 
+from providers.pure_flasharray.emulator import volumes
 from tests.providers.pure_flasharray.emulator.rest_caller import MIB, RestCaller
 
 
@@ -47,10 +49,29 @@ async def test_a_parameter_given_twice_is_refused(admin: RestCaller) -> None:
         ({"provisioned": MIB + 1}, "Invalid size: a multiple of 512 from 1 MiB to 4 PiB."),
         ({"provisioned": 512}, "Invalid size: a multiple of 512 from 1 MiB to 4 PiB."),
         ({"source": {"name": "gone"}}, "No such volume or snapshot."),
+        ({"source": {"id": "gone"}}, "No such volume or snapshot."),
+        ({"source": {}}, "A reference needs a name or an id."),
     ],
 )
 async def test_a_body_that_does_not_fit_is_refused(admin: RestCaller, body: Any, said: str) -> None:
     assert (await admin.post("volumes", body, names="new")).refusal == said
+    assert "new" not in (await admin.get("volumes")).names
+
+
+async def test_a_value_given_twice_is_refused(admin: RestCaller) -> None:
+    for resource, names in (("volumes", "names"), ("volume-snapshots", "source_names")):
+        body = {"provisioned": MIB} if resource == "volumes" else {"suffix": "a"}
+        assert "given twice" in (await admin.post(resource, body, **{names: "db,db"})).refusal
+
+
+async def test_a_disk_that_is_full_is_an_array_that_is_full(
+    admin: RestCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(volumes, "resize", fail)
+    assert (await admin.post("volumes", {"provisioned": MIB}, names="new")).refusal == "Insufficient space."
     assert "new" not in (await admin.get("volumes")).names
 
 
