@@ -10,6 +10,7 @@ import click
 COMMANDS: Final = {
     "array": "orchestrator.cli.lab_array",
     "host": "orchestrator.cli.lab_host",
+    "up": "orchestrator.cli.lab_up",
 }
 
 

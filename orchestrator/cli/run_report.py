@@ -10,6 +10,7 @@ from orchestrator.cli.timeline import budget_left, draw, spans_of
 from orchestrator.engine.planning import RunPlan
 from orchestrator.engine.result import RunResult
 from orchestrator.errors import CATALOGUE
+from orchestrator.model.grades import RunStatus
 from orchestrator.policy.reasons import Finding
 
 
@@ -54,6 +55,8 @@ def run_data(result: RunResult, public_key: Path) -> dict[str, Any]:
 
 def run_text(result: RunResult) -> str:
     """Return a run's end for people."""
+    if result.status is RunStatus.REFUSED:
+        return _refusal_text(result)
     grade = f", {result.grade}" if result.grade is not None else ""
     lines = [f"{result.status}{grade}: set {result.set_name} of job {result.job} on {result.host}"]
     if result.emulated:
@@ -70,6 +73,12 @@ def run_text(result: RunResult) -> str:
     lines += [f"note: {result.note}"] if result.note else []
     lines += [f"evidence: {result.record}"] if result.record is not None else []
     return "\n".join(lines)
+
+
+def _refusal_text(result: RunResult) -> str:
+    lines = [f"refused: job {result.job} on {result.host}; nothing was touched"]
+    lines += [finding_text(reason) for reason in result.reasons]
+    return "\n".join([*lines, f"evidence: {result.record}"])
 
 
 def plan_data(plan: RunPlan) -> dict[str, Any]:

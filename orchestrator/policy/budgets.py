@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from math import isfinite
 
 from orchestrator.model.budgets import Budgets
 from orchestrator.policy.reasons import Finding
@@ -24,7 +23,7 @@ def _unfit(defaults: Budgets, wished: Mapping[str, float]) -> Iterator[Finding]:
     for name, value in wished.items():
         if name not in names:
             yield _finding(name, f"There is no such budget; there are {', '.join(names)}.")
-        elif isinstance(value, bool) or not (isfinite(value) and value > 0):
+        elif isinstance(value, bool) or not value > 0:
             yield _finding(name, f"{value!r} is not a positive number of seconds.")
         elif value > (limit := getattr(defaults, name)):
             yield _finding(name, f"{value:g} s is wider than {limit:g} s; budgets can only be made stricter.")

@@ -25,9 +25,9 @@ def impossible(facts: WindowFacts) -> Iterator[Finding]:
 def our_order(facts: WindowFacts) -> Iterator[tuple[str, tuple[Reading | None, ...]]]:
     """Yield what our own clocks saw, in chains whose order only a broken clock could change."""
     yield "freeze", (facts.freeze_asked, facts.freeze_seen)
-    yield "release", (facts.freeze_asked, facts.release_sent, facts.release_seen)
+    yield "release", (facts.release_sent, facts.release_seen)
     for cut in facts.cuts:
-        yield cut.array_name, (facts.freeze_asked, cut.asked_at, cut.acknowledged_at)
+        yield cut.array_name, (cut.asked_at, cut.acknowledged_at)
 
 
 def host_order(facts: WindowFacts) -> tuple[Reading, ...]:

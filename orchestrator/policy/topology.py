@@ -111,8 +111,7 @@ def _comparable(path: str) -> str:
     r"""Return a path in the form in which Windows holds two of them equal; POSIX paths as they are."""
     if path.startswith("/"):
         return path
-    path = path.replace("/", "\\").lower()
-    return path[4:] if path.startswith("\\\\?\\") and path[5:6] == ":" else path
+    return path.replace("/", "\\").lower().removeprefix("\\\\?\\")
 
 
 def _choose(lun: HostLun, claims: Claims, lun_array: Mapping[str, str]) -> tuple[ArrayClaim, ...]:

@@ -88,6 +88,13 @@ def test_everything_that_make_installs_is_pinned() -> None:
     assert sorted(installed_for_us() - pins) == []
 
 
+def test_every_dependency_has_its_reason_on_record() -> None:
+    reasons = (ROOT / "docs" / "decisions" / "0007-dependencies.md").read_text(encoding="utf-8")
+    wanted = [*SETTINGS["project"]["dependencies"], *chain(*SETTINGS["dependency-groups"].values())]
+    names = {Requirement(need).name.removeprefix("pytest-") for need in wanted}
+    assert sorted(name for name in names if not re.search(rf"^\|.*\b{name}\b", reasons, re.MULTILINE)) == []
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     assert [link for page in our_files("*.md") for link in dead_links(page)] == []
 

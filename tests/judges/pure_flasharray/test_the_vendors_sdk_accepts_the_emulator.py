@@ -38,7 +38,7 @@ def arrays() -> Iterator[str]:
 def problems(arrays: str) -> dict[str, str]:
     """What each flow found wrong: nothing, if the emulator is as the SDK demands."""
     if not JUDGE.exists():
-        pytest.skip(f"missing: {JUDGE.parent.parent.name}, the judge's environment (make judge)")
+        pytest.skip(f"missing: {JUDGE.parent.parent.name}, the judge's environment (make test makes it)")
     done = subprocess.run(
         [str(JUDGE), "-m", "tests.judges.pure_flasharray.run"],
         cwd=ROOT,

@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from contextlib import suppress
 
+import pytest
+
 from orchestrator.model.grades import RunStatus
 from orchestrator.policy.proof import judge
 from tests.orchestrator.engine.fake_array import REQUEST_LIFE_S, Behaviour, CommitFault
@@ -18,17 +20,27 @@ SEED = int(os.environ.get("QUIESCE_SEED", "20260301"))
 
 
 def test_every_schedule_ends_proven_or_with_nothing_left() -> None:
-    print(f"seed {SEED}, {SCHEDULES} schedules")
+    run_schedules(SCHEDULES)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_every_one_of_very_many_schedules_does() -> None:
+    run_schedules(SCHEDULES * 100)
+
+
+def run_schedules(count: int) -> None:
+    print(f"seed {SEED}, {count} schedules")
     ends: Counter[str] = Counter()
     hits: Counter[str] = Counter()
-    for number in range(SCHEDULES):
+    for number in range(count):
         end, faults = run_in_virtual_time(one_schedule(random.Random(SEED + number)))  # noqa: S311
         ends[end] += 1
         hits.update(faults)
     print(dict(ends), dict(hits))
-    assert ends["completed"] >= SCHEDULES / 5
-    assert ends["aborted"] >= SCHEDULES / 5
-    often = SCHEDULES / 500 * 2
+    assert ends["completed"] >= count / 5
+    assert ends["aborted"] >= count / 5
+    often = count / 500 * 2
     assert all(hits[fault] >= often for fault in (*CommitFault, *HostFault, "cancelled"))
 
 

@@ -98,6 +98,18 @@ def test_a_component_that_the_host_does_not_offer_is_bad_input() -> None:
     assert select() == ["input.unknown-component"]
 
 
+@pytest.mark.parametrize(
+    ("offered", "words"), [((), "offers nothing."), ((database(2), database(1)), "offers DB01, DB02.")]
+)
+def test_who_names_an_unknown_component_is_told_what_there_is(
+    offered: tuple[Component, ...], words: str
+) -> None:
+    host = replace(survey(), components=offered)
+    (finding,) = select_components(replace(REQUEST, components=("DB03",)), host)
+    assert isinstance(finding, Finding)
+    assert finding.text.endswith(words)
+
+
 def test_a_caption_that_two_components_bear_is_not_guessed_at() -> None:
     twins = (database(1), replace(database(2), caption="DB01"))
     assert select("DB01", host_offers=twins) == ["input.unknown-component"]

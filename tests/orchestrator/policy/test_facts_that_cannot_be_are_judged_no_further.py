@@ -38,11 +38,12 @@ NONSENSE: dict[str, Spoil] = {
     "a host clock without end": facts_with(host_clock=ClockOffset(inf, 0.0)),
     "a grain that is no number": cut_with(precision_s=nan),
     "a monotonic clock that is no number": facts_with(freeze_seen=replace(ours(0.8), monotonic_s=nan)),
+    "a monotonic clock without end": facts_with(release_seen=replace(ours(1.3), monotonic_s=inf)),
     "a wall clock without a zone": cut_with(
         asked_at=replace(ours(0.82), wall=ours(0.82).wall.replace(tzinfo=None))
     ),
     "a cut time without a zone": member_with(cut_at=CUT.listed[1].cut_at.replace(tzinfo=None)),
-    "seen frozen before asked": facts_with(freeze_asked=ours(0.85)),
+    "seen frozen before asked": facts_with(freeze_asked=ours(0.805)),
     "acknowledged before asked": cut_with(acknowledged_at=ours(0.815)),
     "acknowledged before asked, by the wall clock": cut_with(acknowledged_at=wall_only(ours(0.97), -0.2)),
     "released before sent": facts_with(release_seen=ours(0.99)),

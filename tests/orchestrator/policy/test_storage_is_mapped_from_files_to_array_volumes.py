@@ -109,6 +109,14 @@ def test_a_lun_that_two_arrays_claim_is_refused_unless_the_job_names_one() -> No
     assert refused(survey(), claims=claims, l="another") == [("policy.lun-unknown", "naa.l (L:\\)")]
 
 
+def test_array_volume_ids_of_different_arrays_are_not_mixed_up() -> None:
+    same_id = {**CLAIMS, "naa.l": [*CLAIMS["naa.l"], claim("mirror", "vol-l", "naa.l")]}
+    assert refused(survey(), claims=same_id) == [("policy.lun-claimed-twice", "naa.l (L:\\)")]
+    other = host_volume("x", "X:\\", "naa.x")
+    elsewhere = {**CLAIMS, "naa.x": [claim("mirror", "vol-e", "naa.x")]}
+    assert mapped(survey(E, L, other), database(1), claims=elsewhere).host_volumes == (E.name, L.name)
+
+
 def test_two_identities_of_a_lun_that_lead_to_two_array_volumes_are_refused() -> None:
     both_names = replace(L, luns=(HostLun(("naa.l", "eui.l")),))
     claims = {**CLAIMS, "eui.l": [claim("logs", "vol-x", "eui.l")]}

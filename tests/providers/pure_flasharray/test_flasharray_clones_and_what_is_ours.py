@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.errors import ArrayAnswerLost, ArrayRejected, Refused
+from orchestrator.errors import ArrayAnswerLost, ArrayRejected, CutNotAuthorised, Refused
 from orchestrator.model.arrays import ObjectKind, OwnedObject
 from providers.pure_flasharray.client import FlashArrayClient
 from providers.pure_flasharray.emulator import FlashArrayEmulator
+from providers.shared.rest import RestArray
 from tests.providers.pure_flasharray.desk import NAMES, Desk
 from tests.providers.pure_flasharray.emulator.rest_caller import RestCaller
 
@@ -86,6 +87,36 @@ async def test_a_live_array_volume_is_never_the_source_of_a_clone(desk: Desk) ->
         await client.clone("copy", "exch-db")
     assert caught.value.code == "policy.break-off-refused"
     assert desk.count(CLONE) == 0
+
+
+BREAK_OFFS = [
+    ("POST", "volume-snapshots"),
+    ("POST", "volume-snapshots/batch"),
+    ("POST", "protection-group-snapshots"),
+    ("POST", "volumes/batch"),
+    ("POST", "pods"),
+    ("PATCH", "pods"),
+    ("DELETE", "pods/arrays"),
+    ("DELETE", "pods/members"),
+    ("PATCH", "pod-replica-links"),
+    ("DELETE", "pod-replica-links"),
+]
+
+
+@pytest.mark.parametrize(("method", "resource"), BREAK_OFFS)
+async def test_no_call_that_copies_or_splits_is_sent_without_a_token(
+    desk: Desk, method: str, resource: str
+) -> None:
+    rest: RestArray = vars(vars(desk.provider)["_client"])["_rest"]
+    with pytest.raises(CutNotAuthorised):
+        await rest.change(method, f"/api/2.26/{resource}", {"source_names": "exch-db"})
+    assert desk.count(f"{method} {resource}") == 0
+
+
+async def test_owned_does_not_rely_on_how_the_array_matches_names(desk: Desk, admin: RestCaller) -> None:
+    await admin.post("volumes", {"provisioned": 1 << 20}, names="qsc-abc234-x")
+    assert await desk.left("qsc-abc234-") == {"qsc-abc234-x": "live"}
+    assert await desk.left("qsc-*-") == {}
 
 
 async def test_owned_lists_every_object_of_ours_and_nothing_else(desk: Desk, admin: RestCaller) -> None:

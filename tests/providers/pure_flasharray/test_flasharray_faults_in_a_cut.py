@@ -84,6 +84,16 @@ async def test_an_answer_that_the_engine_no_longer_waits_for_is_cancelled_and_un
     assert desk.count(CUT) == 1
 
 
+async def test_a_cut_that_is_answered_under_another_name_is_not_taken_for_ours(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed = await desk.arm()
+    monkeypatch.setattr("providers.pure_flasharray.mapping.cut_name", lambda _: "another.cut")
+    with pytest.raises(ArrayError) as caught:
+        await desk.commit(armed)
+    assert caught.value.code == "array.bad-answer"
+
+
 async def test_name_taken_is_a_failure_in_the_window(desk: Desk, admin: RestCaller) -> None:
     armed = await desk.arm()
     await admin.post("protection-group-snapshots", {"suffix": "cut"}, source_names=NAMES.stem)
