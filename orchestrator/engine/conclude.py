@@ -35,10 +35,14 @@ def demand_proof(attempt: Attempt) -> tuple[Finding, ...]:
         NotProven: R1 does not hold.
     """
     facts = attempt.facts()
-    findings = judge(facts) if facts is not None else ()
+    findings = judge(facts) if facts is not None else (_no_window(attempt),)
     if fatal := [finding for finding in findings if finding.fatal]:
         raise NotProven(fatal)
     return findings
+
+
+def _no_window(attempt: Attempt) -> Finding:
+    return Finding("proof.writer-not-frozen", attempt.plan.host.name, "No freeze window was seen.")
 
 
 async def sign(attempt: Attempt, notes: Sequence[Finding], journal: Journal, recorder: Recorder) -> RecordRef:

@@ -4,7 +4,8 @@ Each error says what happened, to which object, and what to do next, under a sta
 `statuses` is the one table from which exit and HTTP statuses come.
 """
 
-from orchestrator.errors.catalogue import CATALOGUE, Explanation
+from orchestrator.errors.catalogue import CATALOGUE
+from orchestrator.errors.explanation import Explanation
 from orchestrator.errors.statuses import ExitStatus, Retryable, exit_status_of, http_status_of, retryable_of
 from orchestrator.errors.tree import (
     ArrayAnswerLost,

@@ -27,7 +27,6 @@ class ObjectNames:
         """The name that every object of this attempt starts with; at most 25 characters."""
         return f"{installation_prefix(self.installation)}{self.run_id}-{self.attempt}"
 
-
     def covers(self, object_name: str) -> bool:
         """Tell whether an object of this name belongs to this attempt: attempt 1 does not own 10's."""
         return object_name == self.stem or object_name.startswith((f"{self.stem}.", f"{self.stem}-"))

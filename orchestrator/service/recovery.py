@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from orchestrator.engine.clock import SystemClock
@@ -89,6 +89,7 @@ def _take_up(installation: Installation, journal: JournalFile) -> Recovered:
     else:
         status = RunStatus.ABORTED
         _record_abort(installation, begun, undone)
+    _update_row(installation, begun, status)
     kind = EntryKind.IN_DOUBT if status is RunStatus.IN_DOUBT else EntryKind.ENDED
     if duty is not Duty.NOTHING:
         journal.append(Entry(kind, datetime.now(UTC), {"status": status, "by": "recover"}))
@@ -149,6 +150,13 @@ def _put_on_record(installation: Installation, begun: Beginning, note: str) -> N
     proof, _ = _proof(installation, begun)
     if proof is not None:
         installation.sets.add(set_of_proof(proof, note))
+
+
+def _update_row(installation: Installation, begun: Beginning, status: RunStatus) -> None:
+    """Say how it ended where the run itself could only say that it did not know."""
+    for row in installation.sets.list():
+        if row.set_id == begun.names.stem and row.status is RunStatus.IN_DOUBT:
+            installation.sets.update(replace(row, status=status, note=f"{row.note}; recovered"))
 
 
 def _record_abort(installation: Installation, begun: Beginning, undone: UndoReport) -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, abort_by_name, remove_by_name
-from orchestrator.errors import InDoubt
+from orchestrator.errors import InDoubt, Refused
 from orchestrator.model.arrays import ArmedCut
+from orchestrator.model.grades import RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.service.installation import Installation
 from orchestrator.service.parties import ArrayCaller, array_callers, connected_arrays
@@ -19,9 +20,12 @@ def delete_set(installation: Installation, set_id: str) -> UndoReport:
     """Delete a set's replicas and clones. What an array will not let go of yet stays on record as void.
 
     Raises:
+        Refused: the end of its run is not known yet.
         InDoubt: an array could not be asked; the set stays on record.
     """
     recorded = installation.sets.get(set_id)
+    if recorded.status is RunStatus.IN_DOUBT:
+        raise Refused("policy.set-in-use", "the end of its run is not known yet", subject=set_id)
     names = ObjectNames(installation.folder.installation(), recorded.run_id, recorded.attempt)
     arrays = sorted({each["array"] for each in (*recorded.replicas, *recorded.clones)})
     callers = array_callers(installation.connections, [installation.arrays.get(name) for name in arrays])

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.errors import ArrayError, ArrayRejected, BadInput, OrchestratorError
+from orchestrator.errors import ArrayRejected, BadInput, OrchestratorError
 from orchestrator.model.arrays import (
     ArmedCut,
     ArrayIdentity,
@@ -311,7 +311,7 @@ class FlashArrayProvider(Provider, Cloner):
                 raise
         return Clone(member.replica_id, mapping.array_volume(row))
 
-    def _rejected(self, code: str, what: str) -> ArrayError:
+    def _rejected(self, code: str, what: str) -> ArrayRejected:
         return ArrayRejected(what, subject=self._client.subject, code=code)
 
 

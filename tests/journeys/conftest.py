@@ -41,3 +41,4 @@ def home(lab: Lab, registered: Path, tmp_path: Path) -> Iterator[Home]:
         array.ask("POST", "protection-groups", {"names": foreign})
     yield home
     lab.behave()
+    assert home.secrets_on_disk() == []

@@ -80,7 +80,15 @@ class Home:
     def quiesce(self, *arguments: str | Path, **environment: str) -> Ended:
         """Run a command to its end."""
         with self.started(*arguments, **environment) as process:
-            return ended(process)
+            end = ended(process)
+        assert not [secret for secret in self.secrets.values() if secret in end.out + end.err]
+        return end
+
+    def secrets_on_disk(self) -> list[Path]:
+        """Return the files of the installation that hold one of its secrets."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        secrets = [secret.encode() for secret in self.secrets.values()]
+        return [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
 
     @contextmanager
     def started(self, *arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -92,6 +100,7 @@ class Home:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # so that nothing of it can be left behind unseen
             env={**inherited, **self.secrets, "QUIESCE_HOME": str(self.folder), **environment},
         )
         with process:

@@ -120,12 +120,16 @@ async def test_two_requests_that_find_the_session_gone_log_in_once(
     assert array.count("POST /login") == 1
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/api/cuts"), ("DELETE", "/mirrors")])
-async def test_a_request_that_cuts_is_not_sent_as_a_change(
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/cuts"), ("post", "/CUTS/"), ("POST", "/cuts?of=g"), ("DELETE", "/mirrors")],
+)
+async def test_a_request_that_cuts_has_no_way_to_the_array_but_as_a_cut(
     array: ScriptedArray, rest: RestArray, method: str, path: str
 ) -> None:
-    with pytest.raises(CutNotAuthorised):
-        await rest.change(method, path)
+    for send in (rest.change, rest.anonymous, rest.log_out):
+        with pytest.raises(CutNotAuthorised):
+            await send(method, path)
     assert array.requests == []
 
 

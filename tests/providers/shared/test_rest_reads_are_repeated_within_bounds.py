@@ -92,6 +92,18 @@ async def test_an_array_that_never_answers_is_given_up_in_bounded_time(
     assert caught.value.code == "array.unreachable"
 
 
+async def test_a_cancelled_read_lets_the_cancellation_through_and_is_not_repeated(
+    array: ScriptedArray, rest: RestArray
+) -> None:
+    array.will(never_answers)
+    read = asyncio.create_task(rest.read("/things"))
+    await asyncio.sleep(0.02)
+    read.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await read
+    assert array.requests == ["GET /things"]
+
+
 async def test_an_array_that_is_not_there_is_unreachable(ca: LabCertificates) -> None:
     async with serving(ca.server) as gone:
         port = gone.port

@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.errors import HostError
 from orchestrator.hosts.emulated_exchange.emulator.in_process import InProcessHost
-from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions, LabVolume, VolumeRole
-from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, HoldEnd, WriterReport, WriterState
-from orchestrator.plugin import HostSet
+from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, HoldEnd, WriterState
 from tests.orchestrator.hosts.emulated_exchange.exchange_lab import (
     DEAD_MAN_S,
-    fault,
     open_set,
     plan_for,
     stricter,
 )
-from tests.virtual_time import VirtualClock
+from tests.orchestrator.hosts.emulated_exchange.host_on_virtual_time import WatchedStore, exchange_after
 
 pytestmark = pytest.mark.virtual_time
-
-OPTIONS = HostOptions(
-    volumes=(
-        LabVolume(
-            mount_point="D:\\", role=VolumeRole.DATABASE, lun_id="naa.d", databases=("DB01", "DB02", "DB03")
-        ),
-        LabVolume(mount_point="L:\\", role=VolumeRole.LOG, lun_id="naa.l", databases=("DB01", "DB02")),
-        LabVolume(mount_point="M:\\", role=VolumeRole.LOG, lun_id="naa.m", databases=("DB03",)),
-    )
-)
-
-
-class WatchedStore:
-    """Knows what is stopped, and can take its time about it or fail."""
-
-    def __init__(self) -> None:
-        self.stopped: set[str] = set()
-        self.takes_s = 0.0
-        self.obeys = True
-
-    async def stop(self, databases: Collection[str], within_s: float) -> bool:
-        self.stopped |= set(databases)
-        if self.takes_s:
-            await asyncio.sleep(self.takes_s)
-        return self.obeys
-
-    def resume(self) -> None:
-        self.stopped.clear()
-
-
-@pytest.fixture
-def store() -> WatchedStore:
-    return WatchedStore()
-
-
-@pytest.fixture
-def host(store: WatchedStore, virtual_clock: VirtualClock) -> InProcessHost:
-    return InProcessHost(OPTIONS, store=store, clock=virtual_clock)
-
-
-async def exchange_after(host: InProcessHost, host_set: HostSet) -> WriterReport:
-    exchange = (await host.survey()).writers[0]
-    reports = await host_set.writer_status()
-    return next(one for one in reports if one.instance_id == exchange.instance_id)
 
 
 async def test_a_good_night(host: InProcessHost, store: WatchedStore) -> None:
@@ -339,152 +291,3 @@ async def test_a_plan_that_vss_or_its_writer_would_refuse_is_refused(
     with pytest.raises(HostError, match=reason):
         await host.open(REFUSED[reason](plan))
     await host.open(plan)
-
-
-async def test_an_unfrozen_writer_is_reported_as_such(host: InProcessHost) -> None:
-    host.inject(fault("writer-not-frozen"))
-    host_set = await open_set(host)
-    freeze = await host_set.freeze(DEAD_MAN_S)
-    assert [one.state for one in freeze.writers] == [
-        WriterState.FAILED_AT_FREEZE,
-        WriterState.WAITING_FOR_THAW,
-    ]
-
-
-Look = Callable[[WriterReport | None, HostSet], bool]
-
-AFTER_THAW: dict[str, Look] = {
-    "writer-gone-after-thaw": lambda report, _: report is None,
-    "writer-restarted-after-thaw": lambda report, _: report is None,
-    "writer-failed-after-thaw": lambda report, _: report is not None and report.failure == 0x800423F3,
-    "component-failed-after-thaw": lambda report, _: (
-        report is not None and report.component_failures == ("DB01",) and report.failure == 0
-    ),
-    "session-restarted-after-thaw": lambda report, host_set: (
-        report is not None and report.session_id != host_set.session_id
-    ),
-}
-
-
-@pytest.mark.parametrize("name", AFTER_THAW)
-async def test_a_fault_after_the_thaw_shows_in_the_writers_status_only(
-    host: InProcessHost, name: str
-) -> None:
-    host.inject(fault(name))
-    selected = (await host.survey()).writers[0]
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    release = await host_set.thaw()
-    assert (release.hold_ended_by, release.set_status) == (HoldEnd.RELEASE, VSS_S_ASYNC_FINISHED)
-
-    reports = {one.instance_id: one for one in await host_set.writer_status()}
-
-    assert AFTER_THAW[name](reports.get(selected.instance_id), host_set)
-
-
-async def test_a_restarted_writer_stays_a_new_instance(host: InProcessHost) -> None:
-    host.inject(fault("writer-restarted-after-thaw"))
-    before = await host.survey()
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    await host_set.thaw()
-    after = await host.survey()
-    assert after.writers[0].writer_id == before.writers[0].writer_id
-    assert after.writers[0].instance_id != before.writers[0].instance_id
-    assert {one.instance_id for one in after.components} == {one.instance_id for one in after.writers}
-
-
-async def test_a_changed_storage_map_shows_in_the_next_survey(host: InProcessHost) -> None:
-    host.inject(fault("storage-map-changed-after-thaw"))
-    before = await host.survey()
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    await host_set.thaw()
-    after = await host.survey()
-    assert [one.luns for one in after.host_volumes] != [one.luns for one in before.host_volumes]
-    assert {one.luns for one in after.host_volumes} == {one.luns for one in before.host_volumes}
-
-
-async def test_a_set_that_did_not_finish_says_so_though_we_released_it(host: InProcessHost) -> None:
-    host.inject(fault("set-not-finished"))
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    release = await host_set.thaw()
-    assert (release.hold_ended_by, release.set_status) == (HoldEnd.RELEASE, 0x8004230F)
-
-
-@pytest.mark.parametrize("delay_s", [0.0, 0.5])
-async def test_a_hold_can_end_early_after_it_was_reported(
-    host: InProcessHost, store: WatchedStore, delay_s: float
-) -> None:
-    host.inject(fault("hold-ends-early", delay_s=delay_s))
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    await asyncio.sleep(delay_s + 0.01)
-    assert not store.stopped
-    assert (await host_set.thaw()).hold_ended_by is HoldEnd.HOLD_LIMIT
-
-
-async def test_a_host_that_hangs_on_thaw_is_thawed_by_its_own_timers(
-    host: InProcessHost, store: WatchedStore
-) -> None:
-    host.inject(fault("hangs-on-thaw"))
-    host_set = await open_set(host)
-    await host_set.freeze(4.0)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(5.0):
-            await host_set.thaw()
-    assert not store.stopped
-    assert (await host_set.thaw()).hold_ended_by is HoldEnd.DEAD_MAN
-
-
-async def test_a_lost_answer_to_the_freeze_leaves_the_host_frozen(
-    host: InProcessHost, store: WatchedStore
-) -> None:
-    host.inject(fault("freeze-answer-lost"))
-    host_set = await open_set(host)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1.0):
-            await host_set.freeze(DEAD_MAN_S)
-    assert store.stopped
-    await host_set.thaw()
-    assert not store.stopped
-
-
-async def test_a_lost_answer_to_the_thaw_can_be_asked_for_again(
-    host: InProcessHost, store: WatchedStore
-) -> None:
-    host.inject(fault("thaw-answer-lost"))
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1.0):
-            await host_set.thaw()
-    assert not store.stopped
-    assert (await host_set.thaw()).hold_ended_by is HoldEnd.RELEASE
-
-
-async def test_a_clock_that_jumps_while_held_disagrees_with_itself(host: InProcessHost) -> None:
-    host.inject(fault("clock-jumps", delay_s=3.0))
-    host_set = await open_set(host)
-    freeze = await host_set.freeze(DEAD_MAN_S)
-    release = await host_set.thaw()
-    assert freeze.held_at.disagreement_s(release.released_at) == pytest.approx(3.0)
-
-
-async def test_a_host_that_dies_is_gone_for_every_request(host: InProcessHost) -> None:
-    host.inject(fault("dies-while-frozen", delay_s=0.5))
-    host_set = await open_set(host)
-    await host_set.freeze(DEAD_MAN_S)
-    await asyncio.sleep(0.6)
-    with pytest.raises(HostError) as caught:
-        await host_set.thaw()
-    assert caught.value.code == "host.gone"
-
-
-async def test_a_writer_can_fail_to_prepare(host: InProcessHost) -> None:
-    host.inject(fault("prepare-fails"))
-    with pytest.raises(HostError) as caught:
-        await open_set(host)
-    assert caught.value.code == "host.writer-failed"
-    await open_set(host)

@@ -1,0 +1,32 @@
+"""--json says one thing on stdout, --quiet nothing on stderr: also where people have switched logs on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.home import Home
+from tests.journeys.lab import LOGS
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+
+
+def test_every_command_says_one_thing_and_with_quiet_nothing_else(home: Home) -> None:
+    job, refused = home.job(), home.job("refused", freeze=False)
+    for status, *command in (
+        (0, "plan", job),
+        (0, "run", job),
+        (3, "run", refused),
+        (3, "plan", refused),
+        (2, "run", "nowhere.toml"),
+        (2, "set", "show", "nothing"),
+        (3, "set", "adopt", "nothing", "--array", LOGS),
+        (0, "set", "list"),
+        (0, "recover"),
+        (2, "evidence", "verify", "nowhere.json", "--key", "nowhere.pub"),
+        (0, "errors", "run.in-doubt"),
+        (2, "errors", "no.such-code"),
+        (2, "run"),
+    ):
+        said = home.quiesce(*command, "--json", "--quiet", QUIESCE_LOG="debug")
+        assert (said.status, said.err) == (status, ""), command
+        assert said.document["schema"].startswith("quiesce.")
