@@ -84,6 +84,6 @@ async def clone(attempt: Attempt, journal: Journal) -> tuple[PlacedClone, ...]:
             raise ArrayError("array.cannot-clone", "its provider makes no clones", subject=cut.array.name)
         made = await cut.array.provider.clone(cut.listed, attempt.names)
         clones += [PlacedClone(cut.array.name, each) for each in made]
-    await journal.record(EntryKind.CLONED)
+    await journal.record(EntryKind.CLONED, {"clones": [each.as_data() for each in clones]})
     CrashPoint.CLONED.passed()
     return tuple(clones)

@@ -21,6 +21,7 @@ class PendingCut:
         acknowledged_at: when the array's own answer came, even if that was after the release.
         task: under way, or ended; None while nothing has been asked for.
         listed: the members, as the array lists them after the thaw.
+        arming_lost: a request of the preparation got no answer and may still be executed.
     """
 
     array: ArrayPart
@@ -30,6 +31,7 @@ class PendingCut:
     answer: CutAnswer | None = None
     task: asyncio.Task[None] | None = None
     listed: tuple[CutMember, ...] = ()
+    arming_lost: bool = False
 
     def ask(self, token: CutToken, clock: Clock) -> asyncio.Task[None]:
         """Ask for the cut: the one request of this array inside the window."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.cut import PendingCut
-from orchestrator.errors import WindowExpired
+from orchestrator.errors import ArrayAnswerLost, WindowExpired
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import Beginning, EntryKind
 from orchestrator.journal.store import Journal
@@ -44,7 +44,12 @@ async def prepare(attempt: Attempt, journal: Journal) -> None:
 
 
 async def _arm(cut: PendingCut) -> None:
-    cut.armed = await cut.array.provider.arm(cut.armed.volumes, cut.armed.names)
+    try:
+        cut.armed = await cut.array.provider.arm(cut.armed.volumes, cut.armed.names)
+    except BaseException as error:
+        # A cancelled request is a lost one: it may be under way.
+        cut.arming_lost = isinstance(error, ArrayAnswerLost | asyncio.CancelledError)
+        raise
 
 
 def _beginning(attempt: Attempt) -> Beginning:

@@ -20,6 +20,16 @@ class PlacedClone:
     array_name: str
     clone: Clone
 
+    def as_data(self) -> dict[str, str]:
+        """Return what is written down of it."""
+        return {
+            "array": self.array_name,
+            "replica_id": self.clone.replica_id,
+            "volume_id": self.clone.volume.volume_id,
+            "volume_name": self.clone.volume.name,
+            "lun_id": self.clone.volume.lun_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:

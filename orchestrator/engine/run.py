@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from orchestrator.config.job import Job
+from orchestrator.engine.admission import Admission
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.clock import Clock
 from orchestrator.engine.conclude import NotProven, clone, demand_proof, sign, tell_writers
@@ -52,10 +53,15 @@ class CloneRun:
     recorder: Recorder
     clock: Clock
     observe: Observer = ignore
+    admission: Admission = field(default_factory=Admission)
     result: RunResult | None = field(default=None, init=False)
 
     async def perform(self) -> RunResult:
-        """Run from survey to the end."""
+        """Run from survey to the end, once there is room for it."""
+        async with self.admission:
+            return await self._perform()
+
+    async def _perform(self) -> RunResult:
         self.observe(Phase.SURVEY, f"{self.host.name}, {len(self.arrays)} arrays")
         plan = await make_plan(self.job, self.host, self.arrays, self.history, self.clock)
         if isinstance(plan, RunPlan):

@@ -11,7 +11,7 @@ from orchestrator.engine.clock import Clock
 from orchestrator.engine.cut import PendingCut
 from orchestrator.engine.parts import ArrayPart
 from orchestrator.errors import ArrayBusy, ArrayRejected, OrchestratorError, Refused
-from orchestrator.model.arrays import ArmedCut, ObjectState, OwnedObject
+from orchestrator.model.arrays import ArmedCut, OwnedObject
 from orchestrator.model.names import ObjectNames
 
 POLLS_PER_LIFE: Final = 10  # how often a name is looked up while a lost request may still be executed
@@ -67,9 +67,10 @@ async def _undo_cut(cut: PendingCut, clock: Clock) -> UndoReport:
 
 
 def _outcome_is_known(cut: PendingCut) -> bool:
-    """Whether the array can no longer execute the cut: never asked, answered, or turned down."""
-    refusals = (ArrayRejected, ArrayBusy, Refused)
-    return cut.task is None or cut.answer is not None or isinstance(cut.error, refusals)
+    """Whether nothing of ours can be executed any more: all was answered, turned down, or never asked."""
+    if cut.task is None:
+        return not cut.arming_lost
+    return cut.answer is not None or isinstance(cut.error, ArrayRejected | ArrayBusy | Refused)
 
 
 async def abort_by_name(array: ArrayPart, armed: ArmedCut) -> Sequence[OwnedObject]:
@@ -97,9 +98,9 @@ async def remove_by_name(
     met = {item.object_id: item for item in seen}
     while True:
         found = await _owned(array, names)
-        kept = await array.provider.delete([item for item in found if item.state is ObjectState.LIVE])
+        kept = await array.provider.delete(found)  # void ones too: by now the array may let go of them
         met |= {item.object_id: item for item in found}
-        void = {item.object_id for item in (*found, *kept) if item.state is ObjectState.VOID_PENDING}
+        void = {item.object_id for item in kept}
         if clock.now() >= until:
             return UndoReport(
                 removed=_remains(array, (item for key, item in met.items() if key not in void)),

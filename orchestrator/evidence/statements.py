@@ -6,7 +6,6 @@ compares. Extra fields, defaults left out, times with another offset and foreign
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import cache
 from types import GenericAlias
 from typing import Any, Final
@@ -62,7 +61,7 @@ def write_statement(record: Record[Claim]) -> bytes:
         EvidenceError: `evidence.malformed`, a value does not fit its field or has no canonical form.
     """
     kind = kind_of(record)
-    return _spell(kind, _validated(kind, asdict(record)))
+    return _spell(kind, _validated(kind, record))
 
 
 def read_statement(payload: bytes) -> Record[Claim]:
@@ -83,7 +82,7 @@ def read_statement(payload: bytes) -> Record[Claim]:
 
 def subject_digest(replica: Replica) -> str:
     """Return the digest under which a replica is the subject of records."""
-    return sha256_hex(canonical(asdict(replica)))
+    return sha256_hex(canonical(replica))
 
 
 def _kind_of_type(type_: str) -> str:
@@ -108,7 +107,7 @@ def _spell(kind: str, record: Record[Claim]) -> bytes:
             "_type": STATEMENT_TYPE,
             "subject": _subjects(record),
             "predicateType": predicate_type(kind),
-            "predicate": asdict(record),
+            "predicate": record,
         }
     )
 
@@ -116,13 +115,13 @@ def _spell(kind: str, record: Record[Claim]) -> bytes:
 def _subjects(record: Record[Claim]) -> list[dict[str, Any]]:
     match record.claim:
         case Proof(replicas=replicas) | WritersAnswer(replicas=replicas):
-            return [_subject(f"{each.array_id}/{each.replica_name}", asdict(each)) for each in replicas]
+            return [_subject(f"{each.array_id}/{each.replica_name}", each) for each in replicas]
         case Refusal() | Aborted():
             run = _run_identity(record.origin)
             return [_subject(f"run {run['run_id']}, attempt {run['attempt']}", run)]
 
 
-def _subject(name: str, identity: dict[str, Any]) -> dict[str, Any]:
+def _subject(name: str, identity: object) -> dict[str, Any]:
     return {"name": name, "digest": {"sha256": sha256_hex(canonical(identity))}}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from orchestrator.errors import InDoubt
 from orchestrator.journal.entries import Beginning, Entry, EntryKind
 
 
@@ -30,9 +31,16 @@ def duty_of(entries: Sequence[Entry]) -> Duty:
 
 
 def beginning_of(entries: Sequence[Entry]) -> Beginning:
-    """Return what the first entry said."""
+    """Return what the first entry said.
+
+    Raises:
+        InDoubt: it does not say how a run began.
+    """
     data = dict(entries[0].data)
-    return Beginning(**{**data, "arrays": tuple(data["arrays"])})
+    try:
+        return Beginning(**{**data, "arrays": tuple(data["arrays"])})
+    except (KeyError, TypeError) as error:
+        raise InDoubt("run.journal-unreadable", f"it does not say how the run began: {error}") from None
 
 
 def latest(entries: Sequence[Entry], kind: EntryKind) -> Entry | None:

@@ -78,6 +78,11 @@ def abandoned_journal(path: Path) -> Iterator[JournalFile | None]:
         yield JournalFile(file)
 
 
+def forget_journal(folder: Path, run_name: str) -> None:
+    """Remove the journal of a run whose set is gone, if it had one."""
+    (folder / f"{run_name}.jsonl").unlink(missing_ok=True)
+
+
 def journal_paths(folder: Path) -> Sequence[Path]:
     """Return every journal of an installation, oldest first."""
     return sorted(folder.glob("*.jsonl"), key=lambda path: (path.stat().st_mtime_ns, path.name))

@@ -60,13 +60,13 @@ class Provider(ABC):
     Class attributes:
         kind: what users write after --kind.
         settings_model: schema of the settings beyond url, secret and CA file.
-        capabilities: claims, measured by the conformance kit.
+        capabilities: claims, measured by the conformance kit; an instance may adjust its own to its array.
         emulator: "module:Class" of the `ArrayEmulator`; loaded by the lab only.
     """
 
     kind: ClassVar[str]
     settings_model: ClassVar[type[BaseModel]]
-    capabilities: ClassVar[Capabilities]
+    capabilities: Capabilities
     emulator: ClassVar[str | None] = None
 
     @abstractmethod

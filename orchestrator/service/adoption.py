@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.engine.parts import ArrayPart
@@ -13,6 +14,7 @@ from orchestrator.model.arrays import ArmedCut, ArrayVolume, CutAnswer
 from orchestrator.model.facts import CutFacts
 from orchestrator.policy.adoption import AdoptionClaim, VerifiedEvidence, check_adoption
 from orchestrator.policy.reasons import Finding, raise_refusal
+from orchestrator.registry.endpoints import RegisteredArray
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.installation import Installation
 from orchestrator.service.parties import ArrayCaller, array_callers, connected_arrays
@@ -50,18 +52,37 @@ def adopt_set(
         missing = "the proof speaks of an array that is not registered, or not of this one"
         raise BadInput("input.unknown-array", missing, subject=array_name)
     callers = array_callers(installation.connections, registered.values())
-    claims = asyncio.run(_claims(callers, cuts, stored))
-    if copy != stored.names.stem and copy not in {replica.replica_name for replica in stored.proof.replicas}:
-        raise BadInput("input.unknown-set", "the proof does not speak of it", subject=copy)
-    raise_refusal(_findings(claims))
-    recorded = set_of_proof(stored, "adopted")
+    raise_refusal(_other_copy(copy, stored))
+    if stored.names.stem in {each.set_id for each in installation.sets.list()}:
+        raise BadInput("input.already-registered", "the set is on record", subject=stored.names.stem)
+    raise_refusal(_findings(asyncio.run(_claims(callers, cuts, stored)), stored))
+    recorded = _under_present_names(set_of_proof(stored, "adopted"), registered, cuts)
     installation.sets.add(recorded)
     return recorded
 
 
-def _findings(claims: Iterable[AdoptionClaim]) -> Iterator[Finding]:
+def _other_copy(copy: str, stored: StoredProof) -> Iterator[Finding]:
+    if copy not in {stored.names.stem, *(replica.replica_name for replica in stored.proof.replicas)}:
+        yield Finding("evidence.wrong-subject", copy, "The evidence does not speak of it.")
+
+
+def _findings(claims: Sequence[AdoptionClaim], stored: StoredProof) -> Iterator[Finding]:
     for claim in claims:
         yield from check_adoption(claim)
+    there = {claim.subject for claim in claims}
+    for replica in stored.proof.replicas:
+        if subject_digest(replica) not in there:
+            text = "The array does not list it any more as the evidence describes it."
+            yield Finding("evidence.wrong-subject", replica.replica_name, text)
+
+
+def _under_present_names(
+    recorded: RecordedSet, registered: Mapping[str, RegisteredArray], cuts: Mapping[str, CutFacts]
+) -> RecordedSet:
+    """Call the set's arrays what they are called now, not what they were called when it was made."""
+    present = {cuts[array.array_id].array_name: name for name, array in registered.items()}
+    replicas = [{**replica, "array": present[replica["array"]]} for replica in recorded.replicas]
+    return replace(recorded, replicas=tuple(replicas))
 
 
 def _stored_proof(
@@ -80,7 +101,8 @@ def _stored_proof(
     record = verified.record
     if not isinstance(record.claim, Proof):
         return None, "the record given is no proof"
-    return StoredProof(record.origin, record.claim, record.link.made_at, evidence, verified.sha256), ""
+    path = evidence.absolute()
+    return StoredProof(record.origin, record.claim, record.link.made_at, path, verified.sha256), ""
 
 
 async def _claims(

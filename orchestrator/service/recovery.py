@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.recovery import Estate, free_host, remove_remains
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport
-from orchestrator.errors import BadInput, EvidenceError, Interrupted
+from orchestrator.errors import BadInput, EvidenceError, Interrupted, OrchestratorError
 from orchestrator.evidence import (
     Claim,
     EvidenceChain,
@@ -20,7 +21,7 @@ from orchestrator.evidence import (
     WritersAnswer,
     signing_key,
 )
-from orchestrator.journal.duty import Duty, beginning_of, duty_of
+from orchestrator.journal.duty import Duty, beginning_of, duty_of, latest
 from orchestrator.journal.entries import Beginning, Entry, EntryKind
 from orchestrator.journal.store import JournalFile, abandoned_journal, journal_paths, read_entries
 from orchestrator.model.grades import RunStatus
@@ -50,49 +51,58 @@ def recover_all(installation: Installation) -> tuple[Recovered, ...]:
     """Take up every run that has no end and whose process is gone.
 
     Raises:
-        OrchestratorError: a journal cannot be read, or the registry cannot be used.
+        OrchestratorError: the registry cannot be used.
     """
     return tuple(_recovered(installation))
 
 
 def _recovered(installation: Installation) -> Iterator[Recovered]:
-    on_record = {each.set_id for each in installation.sets.list()}
+    on_record = _on_record(installation)
     for path in journal_paths(installation.folder.journals):
+        try:
+            found = _look_at(installation, path, on_record)
+        except OrchestratorError as error:  # must not keep the others from being thawed
+            found = Recovered(path.stem, "", "", RunStatus.IN_DOUBT, UndoReport(in_doubt=(str(error),)))
+        if found is not None:
+            yield found
+
+
+def _look_at(installation: Installation, path: Path, on_record: set[str]) -> Recovered | None:
+    """Take up one run; None if nothing is owed to it."""
+    with abandoned_journal(path) as journal:
         entries = read_entries(path)
         if not entries:
-            continue
+            return None
         begun = beginning_of(entries)
-        if duty_of(entries) is Duty.NOTHING:
-            if path.stem not in on_record:
-                _put_on_record(installation, begun, "")
-            continue
-        with abandoned_journal(path) as journal:
-            if journal is None:
-                yield Recovered(path.stem, begun.job, begun.host, None)
-            else:
-                yield _take_up(installation, journal)
+        if journal is None:
+            return Recovered(path.stem, begun.job, begun.host, None)
+        if duty_of(entries) is not Duty.NOTHING:
+            return _take_up(installation, journal, entries)
+        if path.stem not in on_record:  # its process died before it could put the set there
+            _put_on_record(installation, begun, entries)
+        return None
 
 
-def _take_up(installation: Installation, journal: JournalFile) -> Recovered:
-    entries = journal.entries()  # once more: its process may have written on until we got the lock
+def _take_up(installation: Installation, journal: JournalFile, entries: Sequence[Entry]) -> Recovered:
     begun, duty = beginning_of(entries), duty_of(entries)
     proof, doubt = _proof(installation, begun)
-    if duty is Duty.ASK_EVIDENCE:
-        duty = Duty.UNDO if proof is None and not doubt.in_doubt else Duty.KEEP
+    if duty is Duty.ASK_EVIDENCE and not doubt.in_doubt:
+        duty = Duty.UNDO if proof is None else Duty.KEEP
+    if duty is Duty.KEEP and proof is None and not doubt.in_doubt:
+        doubt = UndoReport(in_doubt=(f"the proof of {begun.names.stem} is gone from the evidence",))
     callers = _callers(installation, begun)
     undone = doubt + asyncio.run(_settle(callers, Estate(begun, duty, _age_s(entries))))
     if undone.in_doubt:
         status = RunStatus.IN_DOUBT
     elif proof is not None and duty is Duty.KEEP:
         status = RunStatus.COMPLETED
-        _keep(installation, begun, proof, {entry.kind for entry in entries})
+        _keep(installation, begun, proof, entries)
     else:
         status = RunStatus.ABORTED
         _record_abort(installation, begun, undone)
     _update_row(installation, begun, status)
     kind = EntryKind.IN_DOUBT if status is RunStatus.IN_DOUBT else EntryKind.ENDED
-    if duty is not Duty.NOTHING:
-        journal.append(Entry(kind, datetime.now(UTC), {"status": status, "by": "recover"}))
+    journal.append(Entry(kind, datetime.now(UTC), {"status": status, "by": "recover"}))
     return Recovered(begun.names.stem, begun.job, begun.host, status, undone)
 
 
@@ -106,19 +116,19 @@ def _proof(installation: Installation, begun: Beginning) -> tuple[StoredProof | 
         return None, UndoReport(in_doubt=(str(error),))
 
 
-def _callers(installation: Installation, begun: Beginning) -> Callers | None:
-    """Return who has to be spoken to; None when one of them is not registered any more."""
+def _callers(installation: Installation, begun: Beginning) -> Callers | UndoReport:
+    """Return who has to be spoken to, or why one of them cannot be: not registered any more, say."""
     try:
         host = installation.hosts.get(begun.host)
         arrays = [installation.arrays.get(name) for name in begun.arrays]
         return Callers.of(installation.connections, host, arrays)
-    except BadInput:
-        return None
+    except BadInput as error:
+        return UndoReport(in_doubt=(str(error),))
 
 
-async def _settle(callers: Callers | None, estate: Estate) -> UndoReport:
-    if callers is None:
-        return UndoReport(in_doubt=("its host or an array is not registered any more",))
+async def _settle(callers: Callers | UndoReport, estate: Estate) -> UndoReport:
+    if isinstance(callers, UndoReport):
+        return callers
     async with reachable(callers) as (host, arrays):
         freed = await free_host(estate, None if host is None else host.coordinator)
         if estate.duty is Duty.UNDO:
@@ -126,14 +136,14 @@ async def _settle(callers: Callers | None, estate: Estate) -> UndoReport:
         return freed
 
 
-def _age_s(entries: tuple[Entry, ...]) -> float:
+def _age_s(entries: Sequence[Entry]) -> float:
     return (datetime.now(UTC) - entries[-1].at).total_seconds()
 
 
-def _keep(installation: Installation, begun: Beginning, proof: StoredProof, kinds: set[EntryKind]) -> None:
+def _keep(installation: Installation, begun: Beginning, proof: StoredProof, entries: Sequence[Entry]) -> None:
     """Close the books of a proven set: what the writers know of it, and its place in the registry."""
     if not proof.answered:
-        was_told = EntryKind.TELLING in kinds
+        was_told = latest(entries, EntryKind.TELLING) is not None
         answer = WritersAnswer(
             proof=proof.digest,
             replicas=proof.proof.replicas,
@@ -142,14 +152,21 @@ def _keep(installation: Installation, begun: Beginning, proof: StoredProof, kind
             reply=Reply.UNKNOWN if was_told else Reply.ANSWERED,
         )
         _append(installation, proof.origin, answer)
-    unfinished = EntryKind.CLONING in kinds and EntryKind.CLONED not in kinds
-    _put_on_record(installation, begun, "its clones were not finished" if unfinished else "")
+    _put_on_record(installation, begun, entries)
 
 
-def _put_on_record(installation: Installation, begun: Beginning, note: str) -> None:
+def _put_on_record(installation: Installation, begun: Beginning, entries: Sequence[Entry]) -> None:
     proof, _ = _proof(installation, begun)
-    if proof is not None:
-        installation.sets.add(set_of_proof(proof, note))
+    if proof is None or begun.names.stem in _on_record(installation):  # since we looked, perhaps
+        return
+    cloned = latest(entries, EntryKind.CLONED)
+    unfinished = cloned is None and latest(entries, EntryKind.CLONING) is not None
+    clones = () if cloned is None else cloned.data["clones"]
+    installation.sets.add(set_of_proof(proof, "its clones were not finished" if unfinished else "", clones))
+
+
+def _on_record(installation: Installation) -> set[str]:
+    return {each.set_id for each in installation.sets.list()}
 
 
 def _update_row(installation: Installation, begun: Beginning, status: RunStatus) -> None:

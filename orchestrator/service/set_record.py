@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from orchestrator.engine.result import RunResult
@@ -27,21 +28,12 @@ def set_of(result: RunResult, names: ObjectNames, made_at: datetime) -> Recorded
         made_at=made_at,
         evidence_path=None if result.record is None else str(result.record),
         replicas=_replicas(result.facts) if proven and result.facts is not None else (),
-        clones=tuple(
-            {
-                "array": clone.array_name,
-                "replica_id": clone.clone.replica_id,
-                "volume_id": clone.clone.volume.volume_id,
-                "volume_name": clone.clone.volume.name,
-                "lun_id": clone.clone.volume.lun_id,
-            }
-            for clone in result.clones
-        ),
+        clones=tuple(clone.as_data() for clone in result.clones),
         note="; ".join(_notes(result)),
     )
 
 
-def set_of_proof(stored: StoredProof, note: str) -> RecordedSet:
+def set_of_proof(stored: StoredProof, note: str, clones: Iterable[Mapping[str, str]] = ()) -> RecordedSet:
     """Return what is to be kept of a set that only its proof speaks of any more."""
     return RecordedSet(
         set_id=stored.names.stem,
@@ -55,6 +47,7 @@ def set_of_proof(stored: StoredProof, note: str) -> RecordedSet:
         made_at=stored.made_at,
         evidence_path=str(stored.path),
         replicas=_replicas(stored.proof.facts),
+        clones=tuple(clones),
         note=note,
     )
 

@@ -63,7 +63,7 @@ class FlashArrayProvider(Provider, Cloner):
 
     kind: ClassVar[str] = "pure-flasharray"
     settings_model: ClassVar[type[BaseModel]] = FlashArraySettings
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: Capabilities = Capabilities(
         max_volumes_per_cut=VOLUMES_PER_CUT,
         clock_precision_s=0.001,
         request_life_s=REQUEST_LIFE_S,
@@ -96,7 +96,7 @@ class FlashArrayProvider(Provider, Cloner):
                 what = f"request_life_s may be shorter than {REQUEST_LIFE_S:g} for an emulator only"
                 raise BadInput("input.bad-settings", what, subject=self._client.subject)
             claims = replace(self.capabilities, request_life_s=life_s, clock_precision_s=state.precision_s)
-            vars(self)["capabilities"] = claims  # of this array only; the class keeps its own
+            self.capabilities = claims  # of this array only; the class keeps its own
         except BaseException:
             await self.close()
             raise

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from orchestrator.config.state_folder import StateFolder
+from orchestrator.engine.admission import Admission
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.run import CloneRun
 from orchestrator.evidence import EvidenceChain
@@ -40,12 +41,13 @@ async def _measure(announced: Sequence[Announced], folder: StateFolder, rounds: 
         ]
         await set_latency(announced, LATENCY_S)
         settle_heap()
-        await asyncio.gather(*(_window_ms(rig, folder, 0) for rig in rigs[:4]))  # unmeasured
-        alone = [await _window_ms(rig, folder, 0) for rig in rigs[: rounds * 4]]
+        admission = Admission()
+        await asyncio.gather(*(_window_ms(rig, folder, admission, 0) for rig in rigs[:4]))  # unmeasured
+        alone = [await _window_ms(rig, folder, admission, 0) for rig in rigs[: rounds * 4]]
         spread = await asyncio.gather(
-            *(_window_ms(rig, folder, number * SPREAD_S / RUNS) for number, rig in enumerate(rigs))
+            *(_window_ms(rig, folder, admission, number * SPREAD_S / RUNS) for number, rig in enumerate(rigs))
         )
-        burst = await asyncio.gather(*(_window_ms(rig, folder, 0) for rig in rigs))
+        burst = await asyncio.gather(*(_window_ms(rig, folder, admission, 0) for rig in rigs))
     lone_ms = percentile(alone, 0.5)
     at = f"at {LATENCY_S * 1000:g} ms"
     detail = f"lone window {lone_ms:.1f} ms"
@@ -58,7 +60,7 @@ async def _measure(announced: Sequence[Announced], folder: StateFolder, rounds: 
     ]
 
 
-async def _window_ms(rig: Rig, folder: StateFolder, after_s: float) -> float:
+async def _window_ms(rig: Rig, folder: StateFolder, admission: Admission, after_s: float) -> float:
     """Make one run with a real journal and real signatures, and return its window."""
     await asyncio.sleep(after_s)
     names, job = fresh_names(), rig.job
@@ -66,7 +68,9 @@ async def _window_ms(rig: Rig, folder: StateFolder, after_s: float) -> float:
     recorder = SigningRecorder(chain, folder.keys, job.name, names, rig.host)
     with ExitStack() as stack:
         journal = await asyncio.to_thread(stack.enter_context, new_journal(folder.journals, names.stem))
-        run = CloneRun(job, names, 1, rig.host, rig.arrays, {}, journal, recorder, SystemClock())
+        run = CloneRun(
+            job, names, 1, rig.host, rig.arrays, {}, journal, recorder, SystemClock(), admission=admission
+        )
         result = await run.perform()
     assert result.status is RunStatus.COMPLETED, result
     await rig.remove(names)

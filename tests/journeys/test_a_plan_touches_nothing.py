@@ -60,8 +60,8 @@ def test_a_database_whose_logs_no_array_knows_is_refused(home: Home) -> None:
     home.forget_array(LOGS)
     with calls_made(home) as made:
         refused = home.quiesce("run", home.job(), "--json")
-    lun_ids = [each["lun_id"] for each in home.lab.arrays[LOGS].announced["volumes"]]
-    it_was_refused(home, refused, made, "policy.lun-unknown", lun_ids[0])
+    lun_id = home.lab.arrays[LOGS].announced["volumes"][0]["lun_id"]
+    it_was_refused(home, refused, made, "policy.lun-unknown", f"{lun_id} (L:\\)")
 
 
 def test_a_plan_says_what_a_run_would_be_refused_for(home: Home) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.model.grades import Grade, RunStatus
-from orchestrator.service.recovery import recover_all
 from tests.journeys.home import Home, ended
 from tests.journeys.lab import CUT, DATABASES
 
@@ -27,7 +26,7 @@ def test_whatever_a_killed_run_left_is_kept_if_proven_and_gone_if_not(home: Home
     if point is CrashPoint.FROZEN:
         assert home.lab.stands_still()
 
-    (recovered,) = home.quiesce("recover", "--json").result["runs"]
+    (recovered,) = home.quiesce_here("recover", "--json").result["runs"]
     assert home.lab.writes()
     assert recovered["in_doubt"] == recovered["void_pending"] == []
     if point in PROVEN:
@@ -37,7 +36,7 @@ def test_whatever_a_killed_run_left_is_kept_if_proven_and_gone_if_not(home: Home
         assert home.lab.inventory() == before
         assert home.claims()[-1] == "Aborted"
         assert "Proof" not in home.claims()
-    assert nothing_more_to_recover(home)
+    assert home.quiesce_here("recover", "--json").result == {"runs": []}
 
 
 def test_a_process_killed_while_its_cut_is_under_way_leaves_nothing_and_the_next_run_works(
@@ -75,7 +74,3 @@ def it_was_kept(home: Home, recovered: dict[str, Any], before: Any) -> None:
     assert made.keys() >= {each["replica_name"] for each in kept.replicas}
     assert len(kept.replicas) == 4
     assert all(name.startswith(recovered["set"]) and not destroyed for name, (_, destroyed) in made.items())
-
-
-def nothing_more_to_recover(home: Home) -> bool:
-    return recover_all(home.installation()) == ()

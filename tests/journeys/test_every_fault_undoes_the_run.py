@@ -46,11 +46,11 @@ ON_THE_HOST: Final = [
 
 
 @pytest.mark.parametrize(
-    ("array", "name", "call", "delay_s", "code"), ON_AN_ARRAY, ids=[f"{case[1]}-{case[2]}" for case in ON_AN_ARRAY]
+    ("array", "name", "call", "delay_s", "code"),
+    ON_AN_ARRAY,
+    ids=[f"{case[1]}-{case[2]}" for case in ON_AN_ARRAY],
 )
-def test_an_array_that_fails(
-    home: Home, array: str, name: str, call: str, delay_s: float, code: str
-) -> None:
+def test_an_array_that_fails(home: Home, array: str, name: str, call: str, delay_s: float, code: str) -> None:
     before = home.lab.inventory()
     home.lab.arrays[array].fault(name, call, delay_s=delay_s)
     failed = home.quiesce("run", home.job(budgets=STRICT), "--json")

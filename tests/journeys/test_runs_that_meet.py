@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from orchestrator.journal.crash_points import CrashPoint
+from orchestrator.model.grades import RunStatus
 from orchestrator.service.recovery import recover_all
 from tests.journeys.home import Home, ended
 from tests.journeys.lab import DATABASES, wait_until
@@ -14,14 +16,16 @@ CLONE = "POST volumes"
 
 
 def test_recovery_and_a_second_run_leave_a_living_run_alone(home: Home) -> None:
+    dead = home.quiesce("run", home.job("dead"), "--json", QUIESCE_CRASH_AT=CrashPoint.BEGUN)
+    assert dead.status == -signal.SIGKILL
     array = home.lab.arrays[DATABASES]
     array.fault("late-answer", delay_s=2.0)
     array.fault("late-answer", CLONE, delay_s=0.5)
     asked, clones = home.lab.cuts_asked(), array.count(CLONE)
     with home.started("run", home.job(clone=True), "--json") as run:
         home.lab.wait_for_cuts_after(asked)
-        (frozen,) = recover_all(home.installation())
-        assert frozen.status is None
+        found = {each.job: each.status for each in recover_all(home.installation())}
+        assert found == {"dead": RunStatus.ABORTED, "nightly": None}
         assert home.lab.stands_still()
 
         wait_until(lambda: array.count(CLONE) > clones)

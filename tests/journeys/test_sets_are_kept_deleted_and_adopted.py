@@ -21,16 +21,16 @@ def made_set(home: Home, job: str = "nightly") -> tuple[str, Path]:
 def test_a_set_that_safemode_keeps_is_void_and_stays_on_record_until_it_is_gone(home: Home) -> None:
     before = home.lab.inventory()
     set_id, evidence = made_set(home)
-    (listed,) = home.quiesce("set", "list", "--json").result["sets"]
+    (listed,) = home.quiesce_here("set", "list", "--json").result["sets"]
     assert (listed["set_id"], listed["grade"], listed["status"]) == (set_id, "writer-verified", "completed")
 
     for resource in ("protection-groups", "protection-group-snapshots", "volumes"):
         home.lab.arrays[DATABASES].fault("refuse-eradication", f"DELETE {resource}", position=0)
-    deleted = home.quiesce("set", "delete", set_id, "--json")
+    deleted = home.quiesce_here("set", "delete", set_id, "--json")
     assert deleted.status == 0
     assert all(each.startswith(DATABASES) for each in deleted.result["void_pending"])
     assert len(deleted.result["void_pending"]) >= 3
-    shown = home.quiesce("set", "show", set_id, "--json").result
+    shown = home.quiesce_here("set", "show", set_id, "--json").result
     assert shown["grade"] is None
     assert "void-pending" in shown["note"]
     ours = {key: destroyed for key, (_, destroyed) in home.lab.inventory().items() if key not in before}
@@ -38,10 +38,10 @@ def test_a_set_that_safemode_keeps_is_void_and_stays_on_record_until_it_is_gone(
     assert all(ours.values())
 
     home.lab.behave()
-    assert home.quiesce("set", "delete", set_id, "--json").result["void_pending"] == []
+    assert home.quiesce_here("set", "delete", set_id, "--json").result["void_pending"] == []
     assert home.lab.inventory() == before
     assert recover_all(home.installation()) == ()  # and what was deleted does not come back
-    assert home.quiesce("set", "show", set_id, "--json").problem["code"] == "input.unknown-set"
+    assert home.quiesce_here("set", "show", set_id, "--json").problem["code"] == "input.unknown-set"
     assert evidence.exists()
 
 
@@ -51,33 +51,33 @@ def test_a_copy_is_adopted_with_its_own_evidence_and_nothing_else(home: Home, tm
     Sets(home.database).remove(set_id)  # as if the database had been lost
     adopt = ("set", "adopt", set_id, "--array", LOGS, "--json")
 
-    without = home.quiesce(*adopt)
+    without = home.quiesce_here(*adopt)
     assert (without.status, without.problem["code"]) == (3, "policy.break-off-refused")
     assert "ESEUTIL" in without.problem["remedy"]
     assert "ISINTEG" in without.problem["remedy"]
 
     tampered = tmp_path / "tampered.json"
     tampered.write_bytes(evidence.read_bytes().replace(b"A", b"B", 1))
-    altered = home.quiesce(*adopt, "--evidence", tampered)
+    altered = home.quiesce_here(*adopt, "--evidence", tampered)
     assert (altered.status, altered.problem["code"]) == (3, "policy.break-off-refused")
     assert any("evidence" in note for note in altered.problem["notes"])
 
-    foreign = home.quiesce(*adopt, "--evidence", of_another)
+    foreign = home.quiesce_here(*adopt, "--evidence", of_another)
     assert (foreign.status, foreign.problem["code"]) == (3, "evidence.wrong-subject")
     assert set_id not in home.sets()
 
-    adopted = home.quiesce(*adopt, "--evidence", evidence)
+    adopted = home.quiesce_here(*adopt, "--evidence", evidence)
     assert adopted.status == 0
     assert adopted.result["set_id"] == set_id
     assert adopted.result["grade"] == "writer-verified"
     assert len(home.sets()[set_id].replicas) == 4
 
-    again = home.quiesce(*adopt, "--evidence", evidence)
+    again = home.quiesce_here(*adopt, "--evidence", evidence)
     assert (again.status, again.problem["code"]) == (2, "input.already-registered")
 
 
 def test_a_copy_without_a_freeze_is_refused_by_its_name_on_the_array(home: Home) -> None:
-    refused = home.quiesce("set", "adopt", "db01-log.nightly", "--array", LOGS)
+    refused = home.quiesce_here("set", "adopt", "db01-log.nightly", "--array", LOGS)
     assert refused.status == 3
     assert refused.out == ""
     assert "ESEUTIL" in refused.err

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -62,6 +61,7 @@ class Behaviour:
         failing: methods that raise.
         refuses_to_delete: what it deletes stays void.
         skew_s: of its clock.
+        arming_lost_for_s: the answer to `arm` is lost, and its effect comes so much later.
     """
 
     commit: CommitFault = CommitFault.NONE
@@ -70,6 +70,7 @@ class Behaviour:
     failing: frozenset[str] = frozenset()
     refuses_to_delete: bool = False
     skew_s: float = 0.0
+    arming_lost_for_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ class FakeArray(Provider, Cloner):
 
     kind = "fake"
     settings_model = NoSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: Capabilities = Capabilities(
         max_volumes_per_cut=100,
         clock_precision_s=0.001,
         request_life_s=REQUEST_LIFE_S,
@@ -150,6 +151,11 @@ class FakeArray(Provider, Cloner):
         return {volume.lun_id: volume for volume in self.volumes if volume.lun_id in lun_ids}
 
     async def arm(self, volumes: Sequence[ArrayVolume], names: ObjectNames) -> ArmedCut:
+        if self.behaviour.arming_lost_for_s:
+            asyncio.get_running_loop().call_later(
+                self.behaviour.arming_lost_for_s, self.store.groups.__setitem__, names.stem, tuple(volumes)
+            )
+            raise ArrayAnswerLost("gone", subject=self.name)
         self.store.groups[names.stem] = tuple(volumes)
         await self._call("arm")
         return ArmedCut(names, tuple(volumes))

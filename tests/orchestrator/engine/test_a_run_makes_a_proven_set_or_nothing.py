@@ -163,6 +163,15 @@ async def test_an_effect_seconds_after_a_lost_answer_cannot_happen_any_more() ->
     nothing_is_left(scene, result)
 
 
+async def test_a_lost_answer_to_arming_is_settled_as_well() -> None:
+    scene = Scene()
+    scene.arrays[0].behaviour = Behaviour(arming_lost_for_s=12.0)
+    result = await scene.run.perform()
+    assert result.status is RunStatus.ABORTED
+    await asyncio.sleep(60)
+    nothing_is_left(scene, result)
+
+
 async def test_what_an_array_will_not_let_go_of_is_void_pending() -> None:
     scene = Scene()
     scene.host.fault = HostFault.WRITER_GONE
