@@ -44,7 +44,7 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture
-def home(lab: Lab, registered: Path, tmp_path: Path) -> Iterator[Home]:
+def home(lab: Lab, registered: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
     """An installation of the test's own, where objects with its own prefix lie that no run has made."""
     home = Home(tmp_path / "home", lab)
     shutil.copy(registered, home.state.database)
@@ -52,6 +52,10 @@ def home(lab: Lab, registered: Path, tmp_path: Path) -> Iterator[Home]:
     for array in lab.arrays.values():
         array.ask("POST", "volumes", {"names": foreign}, {"provisioned": 1 << 20})
         array.ask("POST", "protection-groups", {"names": foreign})
+    failed_before = request.session.testsfailed
     yield home
     lab.behave()
+    if request.session.testsfailed > failed_before:  # whatever it left must not fail the next one, too
+        lab.host.kill()
+        lab.host.start_again()
     assert home.secrets_on_disk() == []

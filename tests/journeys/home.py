@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -21,11 +20,9 @@ import pytest
 from orchestrator.__main__ import main
 from orchestrator.config.state_folder import StateFolder
 from orchestrator.evidence import Claim, EvidenceChain, PublicKey, Record, read_record
-from orchestrator.logs import WindowBuffer
 from orchestrator.registry.database import Database
 from orchestrator.registry.endpoints import Arrays, Endpoint, Hosts, RegisteredArray, RegisteredHost
 from orchestrator.registry.sets import RecordedSet, Sets
-from orchestrator.service.installation import Installation
 from tests.journeys.lab import HOST, Lab
 
 END_S: Final = 50.0
@@ -147,10 +144,6 @@ class Home:
     def database(self) -> Database:
         """The registry's database."""
         return Database(self.state.database)
-
-    def installation(self) -> Installation:
-        """Open it in this process, for what would cost a process otherwise."""
-        return Installation(self.state, WindowBuffer(logging.NullHandler()))
 
     def sets(self) -> dict[str, RecordedSet]:
         """Return the sets on record by their ids."""

@@ -25,3 +25,10 @@ def test_every_command_says_one_thing_and_with_quiet_nothing_else(home: Home) ->
         said = home.quiesce(*command, "--json", "--quiet", QUIESCE_LOG="debug")
         assert (said.status, said.err) == (status, ""), command
         assert said.document["schema"].startswith("quiesce.")
+
+
+def test_a_secret_on_disk_is_seen_by_the_check_that_follows_every_journey(home: Home) -> None:
+    leak = home.folder / "journals" / "leak.jsonl"
+    leak.write_text(f"before {home.secrets['HOST_TOKEN']} after", encoding="ascii")
+    assert home.secrets_on_disk() == [leak]
+    leak.unlink()

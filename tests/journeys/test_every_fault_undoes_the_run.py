@@ -4,7 +4,6 @@ from typing import Final
 
 import pytest
 
-from orchestrator.service.recovery import recover_all
 from tests.journeys.home import Ended, Home, ended
 from tests.journeys.lab import CUT, DATABASES, DRY_RUN, LOGS, Inventory, wait_until
 
@@ -126,7 +125,7 @@ def test_a_host_that_is_gone_while_frozen_is_waited_for(home: Home) -> None:
     assert home.claims()[0] == "Aborted"
     assert set(home.claims()) == {"Aborted"}
     assert [each.status for each in home.sets().values()] == ["aborted"]
-    assert recover_all(home.installation()) == ()
+    assert home.quiesce_here("recover", "--json").result == {"runs": []}
     assert home.lab.writes()
 
 
@@ -140,7 +139,7 @@ def everything_is_undone(home: Home, failed: Ended, code: str, before: Inventory
     assert home.claims() == ["Aborted"]
     assert home.lab.inventory() == before
     assert [(each.status, each.grade) for each in home.sets().values()] == [("aborted", None)]
-    assert recover_all(home.installation()) == ()
+    assert home.quiesce_here("recover", "--json").result == {"runs": []}
 
 
 def names_in(inventory: Inventory) -> set[str]:

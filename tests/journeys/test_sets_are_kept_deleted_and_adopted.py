@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from orchestrator.registry.sets import Sets
-from orchestrator.service.recovery import recover_all
 from tests.journeys.home import Home
 from tests.journeys.lab import DATABASES, LOGS
 
@@ -40,7 +39,9 @@ def test_a_set_that_safemode_keeps_is_void_and_stays_on_record_until_it_is_gone(
     home.lab.behave()
     assert home.quiesce_here("set", "delete", set_id, "--json").result["void_pending"] == []
     assert home.lab.inventory() == before
-    assert recover_all(home.installation()) == ()  # and what was deleted does not come back
+    assert home.quiesce_here("recover", "--json").result == {
+        "runs": []
+    }  # and what was deleted does not come back
     assert home.quiesce_here("set", "show", set_id, "--json").problem["code"] == "input.unknown-set"
     assert evidence.exists()
 
@@ -83,3 +84,23 @@ def test_a_copy_without_a_freeze_is_refused_by_its_name_on_the_array(home: Home)
     assert "ESEUTIL" in refused.err
     assert "ISINTEG" in refused.err
     assert "policy.break-off-refused" in refused.err
+
+
+def test_what_safemode_keeps_of_a_failed_run_is_no_copy_and_in_nobodys_way(home: Home) -> None:
+    before = home.lab.inventory()
+    for resource in ("protection-groups", "protection-group-snapshots"):
+        home.lab.arrays[LOGS].fault("refuse-eradication", f"DELETE {resource}", position=0)
+    home.lab.host.fault("writer-gone-after-thaw")
+    failed = home.quiesce_here("run", home.job(), "--json")
+    assert (failed.status, failed.result["run"]["status"]) == (4, "aborted")
+    assert {each.split(":")[0] for each in failed.result["void_pending"]} == {LOGS}
+    void_set = failed.result["run"]["set"]
+    assert home.sets()[void_set].grade is None
+    assert "void-pending" in home.sets()[void_set].note
+
+    next_set, _ = made_set(home)
+    home.lab.behave()
+    for set_id in (void_set, next_set):
+        assert home.quiesce_here("set", "delete", set_id, "--json").result["void_pending"] == []
+    assert home.lab.inventory() == before
+    assert home.sets() == {}

@@ -228,6 +228,27 @@ def test_a_proof_that_was_altered_neither_keeps_a_set_nor_lets_it_be_deleted(
     assert recover(desk).status is RunStatus.COMPLETED
 
 
+def test_a_proof_that_is_gone_does_not_let_a_proven_set_be_deleted(desk: Desk, world: World) -> None:
+    result = died(desk, EntryKind.PROVEN, proven=False)
+    before = world.left()
+    recovered = recover(desk)
+    assert recovered.status is RunStatus.IN_DOUBT
+    assert result.set_name in recovered.undone.in_doubt[0]
+    assert world.left() == before
+    assert desk.claims() == []
+
+
+def test_a_chain_that_takes_no_record_keeps_no_other_run_from_being_thawed(desk: Desk, world: World) -> None:
+    died(desk, EntryKind.OPENING, proven=False)
+    (desk.folder.evidence / "nightly" / "000001-aborted.json").write_bytes(b"{}")
+    other = desk.run(name="other")
+    desk.cut_journal_after(other, EntryKind.TOLD)
+    desk.forget(other)
+    damaged, sound = recover_all(desk.installation)
+    assert (damaged.status, sound.status) == (RunStatus.IN_DOUBT, RunStatus.COMPLETED)
+    assert not world.host.session_open
+
+
 def test_a_run_in_doubt_is_on_record_as_aborted_once_it_is(desk: Desk, world: World) -> None:
     world.host_fault = HostFault.WRITER_GONE
     world.behaviours[LOGS].failing = frozenset({"owned"})
