@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,6 @@ from orchestrator.plugin import ArrayEmulator
 
 # How long requests under way may still take once the lab stops.
 SHUTDOWN_S: Final = 0.2
-SPARE_WORKERS: Final = 8
-SWITCH_S: Final = 0.0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +66,6 @@ async def serve_until(
 
     A port other than 0 is the first array's; the others follow it.
     """
-    # Arrays do not wait for one another, so those of one process must not either: a worker for each, and a
-    # thread that comes back from a call to the system gets the interpreter at once, not after 5 ms.
-    sys.setswitchinterval(SWITCH_S)
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(len(emulators) + SPARE_WORKERS))
     async with AsyncExitStack() as stack:
         for index, emulator in enumerate(emulators):
             served = await stack.enter_async_context(

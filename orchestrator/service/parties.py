@@ -106,18 +106,22 @@ async def connected_arrays(callers: Sequence[ArrayCaller]) -> AsyncIterator[tupl
 
 
 @asynccontextmanager
-async def reachable(callers: Callers) -> AsyncIterator[tuple[HostPart | None, dict[str, ArrayPart]]]:
-    """Connect to whatever answers: for recovery, which does what it can."""
+async def reachable_host(caller: HostCaller) -> AsyncIterator[HostPart | None]:
+    """Connect to a host if it answers: for recovery, which does what it can."""
+    try:
+        yield await _if_it_answers(caller.meet())
+    finally:
+        await caller.coordinator.close()
+
+
+@asynccontextmanager
+async def reachable_arrays(callers: Sequence[ArrayCaller]) -> AsyncIterator[dict[str, ArrayPart]]:
+    """Connect to those arrays that answer, by registered name."""
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(callers.host.coordinator.close)
-        for caller in callers.arrays:
+        for caller in callers:
             stack.push_async_callback(caller.provider.close)
-        host, *arrays = await asyncio.gather(
-            _if_it_answers(callers.host.meet()),
-            *(_if_it_answers(caller.meet()) for caller in callers.arrays),
-        )
-        met = [part for part in arrays if isinstance(part, ArrayPart)]
-        yield host if isinstance(host, HostPart) else None, {part.name: part for part in met}
+        met = await asyncio.gather(*(_if_it_answers(caller.meet()) for caller in callers))
+        yield {part.name: part for part in met if part is not None}
 
 
 async def _if_it_answers(meeting: Coroutine[Any, Any, P]) -> P | None:

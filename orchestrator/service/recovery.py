@@ -26,7 +26,13 @@ from orchestrator.journal.entries import Beginning, Entry, EntryKind
 from orchestrator.journal.store import JournalFile, abandoned_journal, journal_paths, read_entries
 from orchestrator.model.grades import RunStatus
 from orchestrator.service.installation import Installation
-from orchestrator.service.parties import Callers, reachable
+from orchestrator.service.parties import (
+    ArrayCaller,
+    HostCaller,
+    array_callers,
+    reachable_arrays,
+    reachable_host,
+)
 from orchestrator.service.proofs import StoredProof, find_proof
 from orchestrator.service.set_record import set_of_proof
 from orchestrator.service.signing import aborted_claim, append_record
@@ -90,8 +96,7 @@ def _take_up(installation: Installation, journal: JournalFile, entries: Sequence
         duty = Duty.UNDO if proof is None else Duty.KEEP
     if duty is Duty.KEEP and proof is None and not doubt.in_doubt:
         doubt = UndoReport(in_doubt=(f"the proof of {begun.names.stem} is gone from the evidence",))
-    callers = _callers(installation, begun)
-    undone = doubt + asyncio.run(_settle(callers, Estate(begun, duty, _age_s(entries))))
+    undone = doubt + _settled(installation, Estate(begun, duty, _age_s(entries)))
     if undone.in_doubt:
         status = RunStatus.IN_DOUBT
     elif proof is not None and duty is Duty.KEEP:
@@ -116,24 +121,38 @@ def _proof(installation: Installation, begun: Beginning) -> tuple[StoredProof | 
         return None, UndoReport(in_doubt=(str(error),))
 
 
-def _callers(installation: Installation, begun: Beginning) -> Callers | UndoReport:
-    """Return who has to be spoken to, or why one of them cannot be: not registered any more, say."""
+def _settled(installation: Installation, estate: Estate) -> UndoReport:
+    """Thaw first, whatever the arrays say; then remove, if that is owed."""
+    freed = _freed(installation, estate)
+    return freed + _removed(installation, estate) if estate.duty is Duty.UNDO else freed
+
+
+def _freed(installation: Installation, estate: Estate) -> UndoReport:
     try:
-        host = installation.hosts.get(begun.host)
-        arrays = [installation.arrays.get(name) for name in begun.arrays]
-        return Callers.of(installation.connections, host, arrays)
+        host = installation.hosts.get(estate.beginning.host)
+        caller = HostCaller(host, installation.connections.host(host))
+    except BadInput as error:  # not registered any more, or its secret cannot be read
+        return UndoReport(in_doubt=(str(error),))
+    return asyncio.run(_free(caller, estate))
+
+
+async def _free(caller: HostCaller, estate: Estate) -> UndoReport:
+    async with reachable_host(caller) as host:
+        return await free_host(estate, None if host is None else host.coordinator)
+
+
+def _removed(installation: Installation, estate: Estate) -> UndoReport:
+    try:
+        arrays = [installation.arrays.get(name) for name in estate.beginning.arrays]
+        callers = array_callers(installation.connections, arrays)
     except BadInput as error:
         return UndoReport(in_doubt=(str(error),))
+    return asyncio.run(_remove(callers, estate))
 
 
-async def _settle(callers: Callers | UndoReport, estate: Estate) -> UndoReport:
-    if isinstance(callers, UndoReport):
-        return callers
-    async with reachable(callers) as (host, arrays):
-        freed = await free_host(estate, None if host is None else host.coordinator)
-        if estate.duty is Duty.UNDO:
-            return freed + await remove_remains(estate, arrays, SystemClock())
-        return freed
+async def _remove(callers: Sequence[ArrayCaller], estate: Estate) -> UndoReport:
+    async with reachable_arrays(callers) as arrays:
+        return await remove_remains(estate, arrays, SystemClock())
 
 
 def _age_s(entries: Sequence[Entry]) -> float:

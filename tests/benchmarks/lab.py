@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,37 @@ Announced = Mapping[str, Any]
 
 @contextmanager
 def lab_arrays(count: int, array_volumes: int = ARRAY_VOLUMES) -> Iterator[list[Announced]]:
-    """Serve emulated FlashArrays from one child process."""
-    options = ["--count", str(count), "--until-stdin-ends", "--json"]
+    """Serve emulated FlashArrays, all from one child process."""
+    with memory_folder() as home, lab_child(_arguments(count, array_volumes, home / "lab")) as child:
+        yield [announcement(child) for _ in range(count)]
+
+
+@contextmanager
+def separate_lab_arrays(count: int) -> Iterator[list[Announced]]:
+    """Serve emulated FlashArrays from a process each: real arrays do not share an interpreter's lock."""
+    with ExitStack() as stack:
+        home = stack.enter_context(memory_folder())
+        children = [
+            stack.enter_context(lab_child(_arguments(1, ARRAY_VOLUMES, home / str(number))))
+            for number in range(count)
+        ]
+        announced = [announcement(child) for child in children]
+        yield [{**each, "name": f"array-{number:02}"} for number, each in enumerate(announced)]
+
+
+@contextmanager
+def memory_folder() -> Iterator[Path]:
+    """Give a folder in memory where there is one: this machine's disk is not what is measured."""
+    memory = Path("/dev/shm")  # noqa: S108 - Linux's own place for files in memory
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def _arguments(count: int, array_volumes: int, home: Path) -> list[str]:
+    options = ["--count", str(count), "--until-stdin-ends", "--json", "--home", str(home)]
     for number in range(array_volumes):
         options += ["--array-volume", f"v{number:02}={ARRAY_VOLUME_SIZE}"]
-    with lab_child(["array", "pure-flasharray", *options]) as child:
-        yield [announcement(child) for _ in range(count)]
+    return ["array", "pure-flasharray", *options]
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ async def _measure(announced: Sequence[Announced], folder: StateFolder, rounds: 
         settle_heap()
         admission = Admission()
         await asyncio.gather(*(_window_ms(rig, folder, admission, 0) for rig in rigs[:4]))  # unmeasured
-        alone = [await _window_ms(rig, folder, admission, 0) for rig in rigs[: rounds * 4]]
+        alone = [await _window_ms(rig, folder, admission, 0) for rig in rigs[:rounds]]
         spread = await asyncio.gather(
             *(_window_ms(rig, folder, admission, number * SPREAD_S / RUNS) for number, rig in enumerate(rigs))
         )

@@ -16,7 +16,7 @@ from orchestrator.engine.run import CloneRun
 from orchestrator.journal.store import MemoryJournal
 from orchestrator.model.grades import RunStatus
 from tests.benchmarks.figures import Row, percentile
-from tests.benchmarks.lab import Announced, Rig, array_parts, fresh_names, lab_arrays, set_latency
+from tests.benchmarks.lab import Announced, Rig, array_parts, fresh_names, separate_lab_arrays, set_latency
 from tests.orchestrator.engine.scene import MemoryRecorder
 
 ARRAYS = (1, 4, 16)
@@ -30,7 +30,7 @@ def measure(rounds: int) -> list[Row]:
     rows: list[Row] = []
     skews_ms: list[float] = []
     for count in ARRAYS:
-        with lab_arrays(count) as announced:
+        with separate_lab_arrays(count) as announced:
             more, skew = asyncio.run(_measure(announced, rounds))
         rows += more
         skews_ms += skew

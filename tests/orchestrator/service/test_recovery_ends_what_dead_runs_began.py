@@ -261,3 +261,15 @@ def test_a_run_in_doubt_is_on_record_as_aborted_once_it_is(desk: Desk, world: Wo
     assert (row.status, row.grade) == (RunStatus.ABORTED, None)
     assert desk.kinds_of_claims() == ["Aborted", "Aborted"]
     assert world.left() == set()
+
+
+def test_an_array_that_is_not_registered_any_more_does_not_keep_the_host_from_being_thawed(
+    desk: Desk, world: World
+) -> None:
+    died(desk, EntryKind.OPENING, proven=False)
+    world.host.session_open = True
+    desk.installation.arrays.remove(LOGS)
+    recovered = recover(desk)
+    assert recovered.status is RunStatus.IN_DOUBT
+    assert any(LOGS in doubt for doubt in recovered.undone.in_doubt)
+    assert not world.host.session_open
