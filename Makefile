@@ -22,8 +22,8 @@ demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
 	@$(VENV)/bin/quiesce demo $(ARGS)
 
 test: check system-packages $(JUDGE_READY) ## everything that CI runs
-	$(RUN) -m pytest -n 2 --dist loadfile -m "not (journey or judge or nightly)"
-	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge) and not nightly"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "not (journey or judge or tools or nightly)"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools) and not nightly"
 
 check: $(READY) ## style, types, import contracts, fragments, generated pages
 	$(VENV)/bin/ruff check

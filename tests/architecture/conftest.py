@@ -1,4 +1,4 @@
-"""The tests of this folder start whole tools, which take their time on a busy machine."""
+"""The tests of this folder start whole tools: beside the journeys, not among the quick tests."""
 
 from __future__ import annotations
 
@@ -15,3 +15,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.timeout(ENOUGH_S))
+            item.add_marker(pytest.mark.tools)
