@@ -35,10 +35,24 @@ def _sizes(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
     return sizes
 
 
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|)", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a time, like 0.15, 0.15s or 150ms")
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
 @click.command
 @click.argument("kind")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the first array; 0: any free one.")
-@click.option("--latency", "latency_s", type=click.FloatRange(0), default=0.0, help="Seconds per answer.")
+@click.option(
+    "--latency",
+    "latency_s",
+    default="0",
+    callback=_seconds,
+    metavar="TIME",
+    help="Per answer: 0.15 or 150ms.",
+)
 @click.option("--clock-skew", "clock_skew_s", default=0.0, help="The array's clock minus ours, in seconds.")
 @click.option("--name", default="lab", show_default=True, help="What the array calls itself.")
 @click.option(

@@ -98,7 +98,8 @@ class FreezeWindow:
             return
         self.record.release = report
         self.record.release_seen = self._clock.reading()
-        self._handle(Event.THAWED)
+        if self._handle(Event.THAWED) is not State.CREATED:
+            self._fail(WindowExpired("window.expired", "the thaw was confirmed too late"))
 
     def _handle(self, event: Event) -> State:
         return self.machine.handle(event, self._clock.now())
@@ -109,7 +110,7 @@ class FreezeWindow:
 
     def _fail(self, error: OrchestratorError) -> None:
         self.record.error = self.record.error or error
-        if self.machine.state is not State.ABORTING:
+        if self.machine.state in HOLDING:
             self._handle(Event.FAILED)
 
     def _fail_unless_committed(self) -> None:
@@ -117,6 +118,8 @@ class FreezeWindow:
             self._handle(Event.FAILED)
 
     def _who_is_late(self) -> str:
+        if self.machine.freeze_deadline is None:
+            return "the time to prepare was over before the freeze"
         if self.record.freeze_seen is None:
             return "the host had not reported its writers frozen in time"
         late = sorted(cut.array.name for cut in self._cuts if cut.acknowledged_at is None)

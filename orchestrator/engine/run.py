@@ -26,6 +26,7 @@ from orchestrator.engine.settle import settle
 from orchestrator.engine.thaw import finish_even_if_cancelled
 from orchestrator.engine.warmth import Warmth
 from orchestrator.errors import ArrayError, Interrupted, OrchestratorError
+from orchestrator.evidence.canonical import as_plain
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
 from orchestrator.journal.store import Journal
@@ -96,7 +97,7 @@ class CloneRun:
         window = FreezeWindow(attempt.machine, attempt.open_set, attempt.cuts, self.clock)
         attempt.window = window.record
         await window.run(attempt.warmth)
-        await self.journal.record(EntryKind.CLOSED, {"error": str(attempt.window.error or "")})
+        await self.journal.record(EntryKind.CLOSED, {"facts": as_plain(attempt.facts())})
         CrashPoint.CLOSED.passed()
         if attempt.window.error is not None:
             raise attempt.window.error

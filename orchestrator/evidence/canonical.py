@@ -28,6 +28,15 @@ def canonical(value: object) -> bytes:
     return text.encode("ascii")
 
 
+def as_plain(value: object) -> Any:
+    """Return a value as JSON's own types, spelled as a record would spell it.
+
+    Raises:
+        EvidenceError: as `canonical`.
+    """
+    return json.loads(canonical(value))
+
+
 def read_canonical(data: bytes, what: str) -> dict[str, Any]:
     """Return the object that these bytes spell, if they are its canonical form.
 

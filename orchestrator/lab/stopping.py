@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 
 def stop_event(*, with_stdin: bool) -> asyncio.Event:
@@ -27,4 +28,5 @@ def stop_event(*, with_stdin: bool) -> asyncio.Event:
 def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    loop.call_soon_threadsafe(stop.set)
+    with suppress(RuntimeError):  # the loop has ended by itself meanwhile
+        loop.call_soon_threadsafe(stop.set)

@@ -17,7 +17,8 @@ ENTRIES: Final[dict[str, Explanation]] = {
     ),
     "host.busy": Explanation(
         "Another run holds this host. One set can be in creation per host at a time.",
-        "Wait for the other run to end, then run again.",
+        "Wait for the other run to end, then run again. If none is running, `quiesce recover` frees the host "
+        "from what a dead run left behind.",
     ),
     "host.rejected": Explanation(
         "The host refused a request.",

@@ -2,10 +2,14 @@ import asyncio
 
 import pytest
 
+from orchestrator.engine.freeze_window import FreezeWindow
 from orchestrator.engine.result import RunResult
+from orchestrator.engine.warmth import Warmth
 from orchestrator.errors import ArrayError
 from orchestrator.journal.entries import EntryKind
 from orchestrator.model.grades import RunStatus
+from orchestrator.plugin import SetPlan
+from orchestrator.shadowcopy import ShadowCopyMachine, State
 from tests.orchestrator.engine.fake_array import Behaviour, CommitFault
 from tests.orchestrator.engine.fake_host import HostFault
 from tests.orchestrator.engine.scene import Scene, a_job
@@ -138,6 +142,18 @@ async def test_an_array_that_cannot_be_surveyed_ends_the_run_untouched(
         await scene.run.perform()
     assert scene.journal.entries == []
     assert "open" not in scene.host.calls
+
+
+async def test_a_freeze_whose_time_to_prepare_is_over_is_never_asked_for() -> None:
+    scene = Scene()
+    machine = ShadowCopyMachine(state=State.ARMED, deadline=0.0)
+    host_set = await scene.host.open(SetPlan("set", 1, 0, 5, (), (), (), machine.budgets))
+    warmth = Warmth((), scene.clock)
+    record = await FreezeWindow(machine, host_set, [], scene.clock).run(warmth)
+    assert record.error is not None
+    assert record.error.code == "window.expired"
+    assert machine.state is State.ABORTED
+    assert "freeze" not in scene.host.calls
 
 
 async def test_a_late_answer_is_a_failure_and_its_cut_is_removed() -> None:
