@@ -12,6 +12,7 @@ from orchestrator.config.job import Job
 from orchestrator.config.registered_name import registered_name
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.model.grades import Grade
+from orchestrator.policy.budgets import tighten
 from orchestrator.policy.consistency import CLONE_CONTEXT
 
 # Planned, so a job that names one is told so rather than offered a spelling.
@@ -59,6 +60,14 @@ LunId = Annotated[str, AfterValidator(_lun_id)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+def _stricter(budgets: dict[str, float]) -> dict[str, float]:
+    tightened = tighten(DEFAULT_BUDGETS, budgets)
+    if not isinstance(tightened, Budgets):
+        first = tightened[0]
+        raise ValueError(f"{first.subject.removeprefix('budgets.')} = {first.text.rstrip('.')}")
+    return budgets
+
+
 class JobSchema(BaseModel):
     """One job file."""
 
@@ -96,9 +105,9 @@ class JobSchema(BaseModel):
         default_factory=dict,
         description="Table: LUN id (in quotes) = array to use, for LUNs that several arrays claim.",
     )
-    budgets: dict[Annotated[str, AfterValidator(_budget_key)], Seconds] = Field(
-        default_factory=dict, description="Table: limits in seconds, stricter than the defaults only."
-    )
+    budgets: Annotated[
+        dict[Annotated[str, AfterValidator(_budget_key)], Seconds], AfterValidator(_stricter)
+    ] = Field(default_factory=dict, description="Table: limits in seconds, stricter than the defaults only.")
 
     def job(self) -> Job:
         """Return the job, free of this schema."""

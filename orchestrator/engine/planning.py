@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from orchestrator.config.job import Job
 from orchestrator.engine.clock import Clock
@@ -13,12 +13,10 @@ from orchestrator.engine.parts import ArrayPart, HostPart
 from orchestrator.engine.warmth import offset_between
 from orchestrator.errors import HostError
 from orchestrator.model.arrays import ArrayVolume
-from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.model.facts import MapRow
 from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import Component, Survey, WriterInstance
 from orchestrator.model.time import ClockOffset
-from orchestrator.policy.budgets import tighten
 from orchestrator.policy.consistency import (
     ArrayOffer,
     BackupType,
@@ -75,8 +73,8 @@ async def make_plan(
     Raises:
         OrchestratorError: the host or an array could not be asked.
     """
-    request, findings = _request(job)
-    if findings := (*findings, *check_request(request)):
+    request = _request(job)
+    if findings := check_request(request):
         return findings
     asked = clock.reading()
     survey = await host.coordinator.survey()
@@ -121,19 +119,15 @@ async def read_map(plan: RunPlan) -> tuple[MapRow, ...]:
     return topology.rows
 
 
-def _request(job: Job) -> tuple[Request, tuple[Finding, ...]]:
-    budgets = tighten(DEFAULT_BUDGETS, asdict(job.budgets))
-    return (
-        Request(
-            components=job.databases,
-            grade=job.grade or Grade.WRITER_VERIFIED,
-            freeze_writers=job.grade is not None,
-            context=job.context,
-            backup_type=BackupType[job.backup_type.upper()],
-            lun_array=job.lun_array,
-            budgets=budgets if isinstance(budgets, Budgets) else DEFAULT_BUDGETS,
-        ),
-        () if isinstance(budgets, Budgets) else budgets,
+def _request(job: Job) -> Request:
+    return Request(
+        components=job.databases,
+        grade=job.grade or Grade.WRITER_VERIFIED,
+        freeze_writers=job.grade is not None,
+        context=job.context,
+        backup_type=BackupType[job.backup_type.upper()],
+        lun_array=job.lun_array,
+        budgets=job.budgets,
     )
 
 

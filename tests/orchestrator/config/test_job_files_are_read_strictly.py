@@ -116,6 +116,8 @@ def test_planned_tables_are_refused_by_name_too(job_file: Path, table: str) -> N
         (LEAST + "\n# a comment\n[budgets]\nhold_s = 5\ncommit_s = -1", 8, "`budgets.commit_s`"),
         (LEAST + "budgets = {commit_s = nan}", 4, "`budgets.commit_s`"),
         (LEAST + "budgets.commit_s = inf", 4, "`budgets.commit_s`"),
+        (LEAST + "[budgets]\ncommit_s = 50", 4, "50 s is wider than 5 s"),
+        (LEAST + "[budgets]\nhold_s = 4", 4, "no room for commit_s"),
         (LEAST + "[budgets]\nlunch_s = 1", 5, "`budgets.lunch_s` does not fit: unknown; the budgets are"),
         (LEAST + '[lun_array]\nnaa.624a = "fa"', 5, "write the LUN id in quotes"),
         (LEAST + '[lun_array]\n"naa.624a" = ""', 5, "use 1 to 40 letters"),
