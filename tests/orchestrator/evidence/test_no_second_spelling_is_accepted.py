@@ -41,6 +41,16 @@ def test_a_bit_flipped_anywhere_in_a_proof_is_seen(proof: bytes, key: SigningKey
         code_of(bytes(changed), key)
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_every_single_bit_of_a_proof_counts(proof: bytes, key: SigningKey) -> None:
+    for position in range(len(proof)):
+        for bit in range(8):
+            changed = bytearray(proof)
+            changed[position] ^= 1 << bit
+            code_of(bytes(changed), key)
+
+
 @pytest.mark.parametrize("end", range(1, 200, 7))
 def test_a_truncated_file_is_malformed(proof: bytes, key: SigningKey, end: int) -> None:
     assert code_of(proof[:-end], key) == "evidence.malformed"
