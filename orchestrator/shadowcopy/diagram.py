@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.shadowcopy.events import Event
 from orchestrator.shadowcopy.states import HOLDING, State
-from orchestrator.shadowcopy.transitions import ACTION, TRANSITIONS, stay_s
+from orchestrator.shadowcopy.transitions import TRANSITIONS, stay_s
 
 _INTRODUCTION = """\
 # The state machine of a shadow copy set
@@ -51,10 +51,10 @@ def _diagram() -> Iterator[str]:
 
 
 def _table() -> Iterator[str]:
-    yield "| state | writers | what the driver does next | at most |"
-    yield "| --- | --- | --- | --- |"
+    yield "| state | writers | at most |"
+    yield "| --- | --- | --- |"
     for state in State:
         writers = "held, or perhaps held" if state in HOLDING else "run"
         limit_s = stay_s(state, DEFAULT_BUDGETS)
         limit = "no limit" if limit_s is None else f"{limit_s:g} s"
-        yield f"| `{state}` | {writers} | `{ACTION[state]}` | {limit} |"
+        yield f"| `{state}` | {writers} | {limit} |"

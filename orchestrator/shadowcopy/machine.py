@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.shadowcopy.events import Event
-from orchestrator.shadowcopy.states import Action, State
-from orchestrator.shadowcopy.transitions import ACTION, TRANSITIONS, stay_s
+from orchestrator.shadowcopy.states import State
+from orchestrator.shadowcopy.transitions import TRANSITIONS, stay_s
 
 
 class IllegalEvent(Exception):
@@ -27,11 +27,6 @@ class ShadowCopyMachine:
     state: State = State.IDLE
     deadline: float | None = None
     freeze_deadline: float | None = None
-
-    @property
-    def action(self) -> Action:
-        """What the driver must do next."""
-        return ACTION[self.state]
 
     def handle(self, event: Event, now: float) -> State:
         """Take one event. Time that has run out is dealt with first, so a late success is a failure (R1).

@@ -1,4 +1,4 @@
-"""The states of one shadow copy set, which of them hold writers, and what is to be done in each."""
+"""The states of one shadow copy set, and which of them hold writers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,6 @@ class State(StrEnum):
     ABORTING = "aborting"
     CREATED = "created"
     ABORTED = "aborted"
-
-
-class Action(StrEnum):
-    """What the driver must do next."""
-
-    ARM = "arm"
-    FREEZE = "freeze"
-    AWAIT_WRITERS = "await-writers"
-    CUT = "cut"
-    RELEASE = "release"
-    AWAIT_THAW = "await-thaw"
-    SETTLE = "settle"
-    UNDO = "undo"
 
 
 # A freeze whose outcome is unknown counts as frozen (R2), so FREEZING is among them; so is ABORTING,

@@ -6,7 +6,6 @@ from typing import Final
 
 from orchestrator.model.budgets import Budgets
 from orchestrator.shadowcopy.events import Event as E
-from orchestrator.shadowcopy.states import Action as A
 from orchestrator.shadowcopy.states import State as S
 
 TRANSITIONS: Final[dict[S, dict[E, S]]] = {
@@ -26,18 +25,6 @@ TRANSITIONS: Final[dict[S, dict[E, S]]] = {
     },
     S.CREATED: {},
     S.ABORTED: {},
-}
-
-ACTION: Final[dict[S, A]] = {
-    S.IDLE: A.ARM,
-    S.ARMED: A.FREEZE,
-    S.FREEZING: A.AWAIT_WRITERS,
-    S.FROZEN: A.CUT,
-    S.COMMITTED: A.RELEASE,
-    S.RELEASING: A.AWAIT_THAW,
-    S.ABORTING: A.RELEASE,
-    S.CREATED: A.SETTLE,
-    S.ABORTED: A.UNDO,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 
@@ -36,7 +37,7 @@ class Row:
 def percentile(values: Sequence[float], part: float) -> float:
     """Return the smallest value that at least this part of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+    return ordered[max(0, ceil(part * len(ordered)) - 1)]
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -228,11 +228,15 @@ def test_an_entry_keeps_the_time_of_its_making(
     assert datetime.fromisoformat(entry["timestamp"]).timestamp() == pytest.approx(made_at[0], abs=0.002)
 
 
-def test_a_release_too_many_does_no_harm(log: Any, buffer: logs.WindowBuffer) -> None:
+def test_a_release_too_many_does_no_harm(
+    log: Any, buffer: logs.WindowBuffer, capsys: pytest.CaptureFixture[str]
+) -> None:
     buffer.release()
     buffer.hold()
-    log.warning("x")
+    log.warning("kept back")
+    assert capsys.readouterr().err == ""  # the next window holds all the same
     buffer.release()
+    assert "kept back" in capsys.readouterr().err
 
 
 def test_a_flood_inside_a_window_keeps_the_newest(

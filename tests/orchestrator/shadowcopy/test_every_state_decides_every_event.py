@@ -6,10 +6,8 @@ import pytest
 
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.shadowcopy import (
-    ACTION,
     HOLDING,
     TRANSITIONS,
-    Action,
     Event,
     IllegalEvent,
     ShadowCopyMachine,
@@ -50,14 +48,8 @@ def test_a_pair_leads_where_it_should_or_is_illegal_and_changes_nothing(
 
 
 def test_the_tables_have_a_row_for_every_state() -> None:
-    assert set(EXPECTED) == set(TRANSITIONS) == set(ACTION) == set(S)
+    assert set(EXPECTED) == set(TRANSITIONS) == set(S)
     assert {len(row) for row in EXPECTED.values()} == {len(Event)}
-
-
-def test_whatever_holds_writers_is_told_to_release_them_or_to_go_on_towards_it() -> None:
-    towards_release = {Action.AWAIT_WRITERS, Action.CUT, Action.RELEASE, Action.AWAIT_THAW}
-    assert {ACTION[state] for state in HOLDING} == towards_release
-    assert ShadowCopyMachine(state=S.ABORTING).action is Action.RELEASE
 
 
 def test_a_state_that_holds_writers_can_fail_and_can_run_out_of_time() -> None:
