@@ -13,6 +13,7 @@ from typing import Final
 from orchestrator.model.arrays import CutMember
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.model.facts import CutFacts, MapRow, WindowFacts
+from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import (
     VSS_S_ASYNC_FINISHED,
     FreezeReport,
@@ -23,6 +24,8 @@ from orchestrator.model.hosts import (
     WriterState,
 )
 from orchestrator.model.time import ClockOffset, Reading
+from orchestrator.policy.proof import judge
+from orchestrator.policy.reasons import Finding
 
 START: Final = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 HOST_OFFSET_S: Final = 2.0
@@ -34,6 +37,11 @@ WRITERS: Final = (
     WriterInstance("76fe1ac4-15f7-4bcd-987e-8e1acb462fb7", "writer-1", "Microsoft Exchange Writer"),
     WriterInstance("76fe1ac4-15f7-4bcd-987e-8e1acb462fb7", "writer-2", "Microsoft Exchange Replica Writer"),
 )
+
+
+def judged(facts: WindowFacts, grade: Grade = Grade.WRITER_VERIFIED) -> tuple[Finding, ...]:
+    """Return what the judge says of a set that is to be called application-consistent, or less."""
+    return judge(facts, grade)
 
 
 def ours(after_s: float) -> Reading:

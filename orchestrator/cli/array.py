@@ -32,7 +32,7 @@ def array() -> None:
 @endpoint_options
 @answers("quiesce.array/1")
 def add(
-    name: str, kind: str, url: str, secret: str, ca_file: Path | None, settings: tuple[str, ...]
+    name: str, kind: str, url: str, secret: str | None, ca_file: Path | None, settings: tuple[str, ...]
 ) -> Answer:
     """Register an array as NAME. It must answer; nothing is stored when it does not."""
     endpoint = endpoint_of(name, kind=kind, url=url, secret=secret, ca_file=ca_file, settings=settings)

@@ -33,7 +33,11 @@ def endpoint_options(command: Callable[P, R]) -> Callable[P, R]:
             type=click.Path(path_type=Path),
             help="PEM file to verify the certificate with; the system's CAs when left out.",
         ),
-        click.option("--secret", required=True, metavar="REF", help="The secret: env:NAME or file:PATH."),
+        click.option(
+            "--secret",
+            metavar="REF",
+            help="The secret: env:NAME or file:PATH. Kinds on this machine itself need none.",
+        ),
         click.option("--url", required=True, help="Address, for example https://array.example."),
         click.option("--kind", required=True, help="See `quiesce plugins` for the kinds."),
         click.argument("name"),
@@ -43,7 +47,7 @@ def endpoint_options(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def endpoint_of(
-    name: str, *, kind: str, url: str, secret: str, ca_file: Path | None, settings: Iterable[str]
+    name: str, *, kind: str, url: str, secret: str | None, ca_file: Path | None, settings: Iterable[str]
 ) -> Endpoint:
     """Return what the user gave.
 
@@ -54,7 +58,7 @@ def endpoint_of(
         name=name,
         kind=kind,
         url=url,
-        secret_ref=str(SecretReference.parse(secret)),
+        secret_ref="" if secret is None else str(SecretReference.parse(secret)),
         ca_file=None if ca_file is None else str(ca_file.absolute()),
         settings=_settings(settings),
     )
@@ -82,6 +86,7 @@ def endpoint_text(endpoint: RegisteredArray | RegisteredHost) -> str:
     result = asdict(endpoint) | {"added_at": local_time(endpoint.added_at)}
     settings = ", ".join(f"{key}={value}" for key, value in endpoint.settings.items())
     result |= {"settings": settings or "none", "ca_file": endpoint.ca_file or "the system's CAs"}
+    result |= {"secret_ref": endpoint.secret_ref or "none"}
     return columns([(key.replace("_", " ") + ":", str(value)) for key, value in result.items()])
 
 

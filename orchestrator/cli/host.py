@@ -33,7 +33,7 @@ def host() -> None:
 @endpoint_options
 @answers("quiesce.host/1")
 def add(
-    name: str, kind: str, url: str, secret: str, ca_file: Path | None, settings: tuple[str, ...]
+    name: str, kind: str, url: str, secret: str | None, ca_file: Path | None, settings: tuple[str, ...]
 ) -> Answer:
     """Register a host as NAME. It must answer; nothing is stored when it does not."""
     endpoint = endpoint_of(name, kind=kind, url=url, secret=secret, ca_file=ca_file, settings=settings)

@@ -24,6 +24,12 @@ def tree_result(survey: Survey) -> dict[str, Any]:
             }
             for writer in survey.writers
         ],
+        # File systems that no writer speaks for are frozen, and cloned, by themselves.
+        "components": [
+            {**asdict(component), "host_volumes": [each.name for each in _homes(component, survey)]}
+            for component in survey.components
+            if not component.instance_id
+        ],
         "host_volumes": [asdict(each) for each in survey.host_volumes],
     }
 
@@ -36,12 +42,19 @@ def tree_text(survey: Survey) -> str:
 def _lines(survey: Survey) -> Iterator[str]:
     for writer in survey.writers:
         yield f"  writer {writer.name} (instance {writer.instance_id})"
-        for component in survey.components:
-            if component.instance_id == writer.instance_id:
-                mark = "" if component.selectable else " (not selectable by itself)"
-                yield f"    component {component.caption}{mark}"
-                for host_volume in _homes(component, survey):
-                    yield from _volume_lines(host_volume)
+        yield from _component_lines(writer.instance_id, survey)
+    if any(not component.instance_id for component in survey.components):
+        yield "  no writer: file systems, frozen by themselves"
+        yield from _component_lines("", survey)
+
+
+def _component_lines(instance_id: str, survey: Survey) -> Iterator[str]:
+    for component in survey.components:
+        if component.instance_id == instance_id:
+            mark = "" if component.selectable else " (not selectable by itself)"
+            yield f"    component {component.caption}{mark}"
+            for host_volume in _homes(component, survey):
+                yield from _volume_lines(host_volume)
 
 
 def _volume_lines(host_volume: HostVolume) -> Iterator[str]:

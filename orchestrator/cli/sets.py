@@ -1,4 +1,4 @@
-"""`quiesce set`: list, show, delete, adopt."""
+"""`quiesce set`: list, show, present, withdraw, delete, adopt."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.adoption import adopt_set
+from orchestrator.service.presentation import PresentedClone, present_set, withdraw_set
 from orchestrator.service.sets import delete_set
 
 
 @click.group("set")
 def sets() -> None:
-    """List, show, delete or adopt sets."""
+    """List, show, present, withdraw, delete or adopt sets."""
 
 
 @sets.command("list")
@@ -46,6 +47,25 @@ def show(set_id: str) -> Answer:
 
 @sets.command()
 @click.argument("set_id", metavar="ID")
+@answers("quiesce.set-presented/1")
+def present(set_id: str) -> Answer:
+    """Show a set's clones to this machine, read-only, once its proof has been checked."""
+    shown = present_set(open_installation(), set_id)
+    clones = [{"array": each.array_name, "name": each.volume_name, **asdict(each.seen)} for each in shown]
+    return Answer({"set": set_id, "clones": clones}, "\n".join(_presented_line(each) for each in shown))
+
+
+@sets.command()
+@click.argument("set_id", metavar="ID")
+@answers("quiesce.set-withdrawn/1")
+def withdraw(set_id: str) -> Answer:
+    """Take a set's clones away from this machine again. Unmount them first."""
+    withdraw_set(open_installation(), set_id)
+    return Answer({"withdrawn": set_id}, f"withdrawn: the clones of {set_id}")
+
+
+@sets.command()
+@click.argument("set_id", metavar="ID")
 @answers("quiesce.set-deletion/1")
 def delete(set_id: str) -> Answer:
     """Delete a set's replicas and clones on its arrays. Its evidence stays."""
@@ -68,6 +88,11 @@ def adopt(copy: str, array_name: str, evidence: Path | None, key: Path | None) -
     """Put a copy on record as a set. Refused without valid evidence of that very copy."""
     adopted = adopt_set(open_installation(), copy, array_name, evidence, key)
     return Answer(_data(adopted), f"adopted: {_line(adopted)}")
+
+
+def _presented_line(each: PresentedClone) -> str:
+    where = f"{each.seen.device} ({each.seen.file})" if each.seen.device else each.seen.file
+    return f"presented: {each.volume_name} on {each.array_name} at {where}"
 
 
 def _data(each: RecordedSet) -> dict[str, Any]:

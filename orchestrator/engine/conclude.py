@@ -35,7 +35,7 @@ def demand_proof(attempt: Attempt) -> tuple[Finding, ...]:
         NotProven: R1 does not hold.
     """
     facts = attempt.facts()
-    findings = judge(facts) if facts is not None else (_no_window(attempt),)
+    findings = judge(facts, attempt.plan.grade) if facts is not None else (_no_window(attempt),)
     if fatal := [finding for finding in findings if finding.fatal]:
         raise NotProven(fatal)
     return findings
@@ -68,6 +68,12 @@ async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, rec
     await journal.record(EntryKind.TOLD, {"answered": answered})
     CrashPoint.TOLD.passed()
     return answered
+
+
+async def end_session(attempt: Attempt) -> None:
+    """End the host's session where no writer waits to be told; what gets lost ends by itself."""
+    with suppress(HostError):
+        await attempt.open_set.complete(succeeded=True)
 
 
 async def clone(attempt: Attempt, journal: Journal) -> tuple[PlacedClone, ...]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.config.job import Job
 from orchestrator.engine.clock import Clock
@@ -21,6 +22,7 @@ from orchestrator.policy.consistency import (
     ArrayOffer,
     BackupType,
     Request,
+    check_own_paths,
     check_plan,
     check_request,
     select_components,
@@ -66,9 +68,22 @@ class RunPlan:
 
 
 async def make_plan(
-    job: Job, host: HostPart, arrays: Sequence[ArrayPart], history: History, clock: Clock
+    job: Job,
+    host: HostPart,
+    arrays: Sequence[ArrayPart],
+    history: History,
+    clock: Clock,
+    own_paths: Sequence[Path] = (),
 ) -> RunPlan | tuple[Finding, ...]:
     """Survey the host, find every LUN, and let policy judge.
+
+    Args:
+        job: what is to be made.
+        host: whose writers, or file systems, are to be frozen.
+        arrays: every registered one.
+        history: of earlier cuts.
+        clock: ours.
+        own_paths: what the run itself needs on this machine while the host is frozen.
 
     Raises:
         OrchestratorError: the host or an array could not be asked.
@@ -86,8 +101,18 @@ async def make_plan(
     if not isinstance(topology, Topology):
         return topology
     used = tuple(array for array in arrays if array.identity.array_id in topology.volumes_by_array)
-    offers = {array.identity.array_id: await _offer(array, history, clock) for array in used}
-    if findings := check_plan(request, topology, {host.name: host.coordinator.ceiling}, offers):
+    offers = {
+        array.identity.array_id: await _offer(
+            array, topology.volumes_by_array[array.identity.array_id], history, clock
+        )
+        for array in used
+    }
+    own = [*own_paths, *(path for array in used for path in array.provider.local_paths)]
+    held = {str(path): name for path, name in (await host.coordinator.volumes_under(own)).items()}
+    if findings := (
+        *check_plan(request, topology, {host.name: host.coordinator.ceiling}, offers),
+        *check_own_paths(held, topology),
+    ):
         return findings
     owners = {component.instance_id for component in components}
     return RunPlan(
@@ -152,13 +177,23 @@ async def _claims(survey: Survey, arrays: Sequence[ArrayPart]) -> Claims:
     return claims
 
 
-async def _offer(array: ArrayPart, history: History, clock: Clock) -> ArrayOffer:
+async def _offer(
+    array: ArrayPart, volumes: Sequence[ArrayVolume], history: History, clock: Clock
+) -> ArrayOffer:
+    """Take the slowest of what experience says and what the provider itself expects."""
+    forecasts = [await _experience(array, history, clock)]
+    if (expected := await array.provider.forecast(volumes)) is not None:
+        forecasts.append((expected.cut_s, expected.basis))
+    forecast_s, basis = max(forecasts)
+    return ArrayOffer(array.name, array.capabilities, forecast_s, basis)
+
+
+async def _experience(array: ArrayPart, history: History, clock: Clock) -> tuple[float, str]:
     earlier = history.get(array.name, ())
     if earlier:
-        basis = f"the slowest of the last {len(earlier)} cuts on it"
-        return ArrayOffer(array.name, array.capabilities, max(earlier), basis)
+        return max(earlier), f"the slowest of the last {len(earlier)} cuts on it"
     asked = clock.reading()
     await array.provider.clock()
     round_trip_s = asked.elapsed_s(clock.reading())
     basis = f"{ROUND_TRIPS_PER_CUT:g} round trips of {round_trip_s * 1000:.0f} ms, measured now"
-    return ArrayOffer(array.name, array.capabilities, ROUND_TRIPS_PER_CUT * round_trip_s, basis)
+    return ROUND_TRIPS_PER_CUT * round_trip_s, basis

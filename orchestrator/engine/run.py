@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from orchestrator.config.job import Job
 from orchestrator.engine.admission import Admission
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.clock import Clock
-from orchestrator.engine.conclude import NotProven, clone, demand_proof, sign, tell_writers
+from orchestrator.engine.conclude import NotProven, clone, demand_proof, end_session, sign, tell_writers
 from orchestrator.engine.cut import PendingCut
 from orchestrator.engine.freeze_window import FreezeWindow
 from orchestrator.engine.give_up import give_up
@@ -54,6 +55,7 @@ class CloneRun:
     recorder: Recorder
     clock: Clock
     observe: Observer = ignore
+    own_paths: Sequence[Path] = ()
     admission: Admission = field(default_factory=Admission)
     result: RunResult | None = field(default=None, init=False)
 
@@ -64,7 +66,7 @@ class CloneRun:
 
     async def _perform(self) -> RunResult:
         self.observe(Phase.SURVEY, f"{self.host.name}, {len(self.arrays)} arrays")
-        plan = await make_plan(self.job, self.host, self.arrays, self.history, self.clock)
+        plan = await make_plan(self.job, self.host, self.arrays, self.history, self.clock, self.own_paths)
         if isinstance(plan, RunPlan):
             self.result = await self._make(plan)
         else:
@@ -109,9 +111,13 @@ class CloneRun:
 
     async def _complete(self, attempt: Attempt, notes: tuple[Finding, ...], proof: RecordRef) -> RunResult:
         """Go on with a proven set: from here on nothing takes it away any more."""
-        self.observe(Phase.TELL_WRITERS, self.host.name)
-        answered = await tell_writers(attempt, proof, self.journal, self.recorder)
-        remarks = [] if answered else ["the writers' answer is not known"]
+        remarks = []
+        if attempt.plan.writers:
+            self.observe(Phase.TELL_WRITERS, self.host.name)
+            if not await tell_writers(attempt, proof, self.journal, self.recorder):
+                remarks.append("the writers' answer is not known")
+        else:
+            await end_session(attempt)
         clones: tuple[PlacedClone, ...] = ()
         if self.job.clone:
             self.observe(Phase.CLONE, attempt.names.stem)

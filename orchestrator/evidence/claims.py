@@ -57,7 +57,7 @@ def proof_of(
         arrays=tuple(by_id[cut.array_id] for cut in facts.cuts),
         replicas=replicas_of(facts),
         facts=facts,
-        findings=judge(facts),
+        findings=judge(facts, grade),
     )
 
 
@@ -92,7 +92,7 @@ def _check_place(origin: Origin, link: Link) -> None:
 
 
 def _check_judgement(proof: Proof) -> None:
-    findings = judge(proof.facts)
+    findings = judge(proof.facts, proof.grade)
     fatal = [f"{each.code} ({each.subject}): {each.text}" for each in findings if each.fatal]
     _require(not fatal, "; ".join(fatal))
     # A later version may word a finding differently; what was found, and of what, stays.

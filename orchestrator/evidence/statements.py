@@ -28,6 +28,9 @@ from orchestrator.evidence.records import (
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"  # in-toto attestation framework v1, Statement
 PREDICATE_PREFIX: Final = "urn:quiesce:evidence:"
 
+# Counted up whenever a record gains, loses or changes a field: what was signed must stay readable as it was.
+PREDICATE_VERSION: Final = 2
+
 CLAIM_OF_KIND: Final[dict[str, type[Claim]]] = {
     "proof": Proof,
     "writers-answer": WritersAnswer,
@@ -44,7 +47,7 @@ def kind_of(record: Record[Claim]) -> str:
 
 def predicate_type(kind: str) -> str:
     """Return the predicate type of a kind of record, in the version that this code reads and writes."""
-    return f"{PREDICATE_PREFIX}{kind}:1"
+    return f"{PREDICATE_PREFIX}{kind}:{PREDICATE_VERSION}"
 
 
 @cache

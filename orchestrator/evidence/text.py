@@ -84,8 +84,9 @@ def _window(facts: WindowFacts | None) -> Iterator[str]:
         return
     yield f"  shadow copy set {facts.set_id}, freeze asked {_local(facts.freeze_asked.wall)}"
     if facts.release is not None:
+        who = "writers" if facts.selected else f"{facts.release.file_systems} file systems"
         yield (
-            f"  by the host's clock: writers frozen {facts.release.frozen_s:.3f} s, writes held "
+            f"  by the host's clock: {who} frozen {facts.release.frozen_s:.3f} s, writes held "
             f"{facts.release.hold_s:.3f} s, hold ended by {facts.release.hold_ended_by}"
         )
     for cut in facts.cuts:

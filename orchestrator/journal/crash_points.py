@@ -1,4 +1,4 @@
-"""Named places at which a process can be made to die, so that recovery is tested at each of them."""
+"""Named places at which a process can be made to die or stand still, so that recovery is tested at each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from enum import StrEnum
 from typing import Final
 
-_VARIABLE: Final = "QUIESCE_CRASH_AT"
+_SIGNALS: Final = {"QUIESCE_CRASH_AT": signal.SIGKILL, "QUIESCE_STOP_AT": signal.SIGSTOP}
 
 
 class CrashPoint(StrEnum):
@@ -32,9 +32,10 @@ class CrashPoint(StrEnum):
     UNDONE = "undone"
 
     def passed(self) -> None:
-        """Die here, as if the power had gone, if the environment names this point."""
-        if self == _ARMED_POINT:
-            os.kill(os.getpid(), signal.SIGKILL)
+        """Die here as if the power had gone, or stop, if the environment names this point."""
+        if self in _ARMED:
+            os.kill(os.getpid(), _ARMED[self])
 
 
-_ARMED_POINT: Final = os.environ.get(_VARIABLE, "")  # read once: nothing is looked up inside a window
+# Read once: nothing is looked up inside a window.
+_ARMED: Final = {os.environ[name]: number for name, number in _SIGNALS.items() if os.environ.get(name)}

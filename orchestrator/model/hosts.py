@@ -49,6 +49,8 @@ class HoldEnd(StrEnum):
     WRITER_LIMIT = "writer-limit"
     DEAD_MAN = "dead-man"
     ABORT = "abort"
+    FOREIGN = "foreign"  # somebody else thawed what we had frozen
+    UNPROVEN = "unproven"  # it has ended, but what ended it was lost
     NEVER_HELD = "never-held"
 
 
@@ -66,7 +68,7 @@ class Component:
     """What a writer offers for backup: one database with its logs, say.
 
     Attributes:
-        instance_id: the writer instance that owns it.
+        instance_id: the writer instance that owns it; empty for a file system that no writer speaks for.
         logical_path: VSS logical path.
         name: VSS component name.
         caption: what people call it ("DB01").
@@ -155,11 +157,19 @@ class WriterReport:
 
 @dataclass(frozen=True, slots=True)
 class FreezeReport:
-    """The host's word that writers are frozen and writes are held, on its own clock."""
+    """The host's word that writers are frozen and writes are held, on its own clock.
+
+    Attributes:
+        writers: one entry a selected writer instance; empty on a host without writers.
+        frozen_at: from when writers may have stood still: read before the first of them was asked.
+        held_at: from when every write was held.
+        file_systems: how many file systems this freeze itself took hold of; 0 where writers did that.
+    """
 
     writers: tuple[WriterReport, ...]
     frozen_at: Reading
     held_at: Reading
+    file_systems: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +180,11 @@ class ReleaseReport:
         hold_ended_by: what ended it.
         hold_s: how long writes were held.
         frozen_s: how long the writers were frozen.
-        set_status: final HRESULT of the set's creation.
+        set_status: final HRESULT of the set's creation; 0 on a host without VSS.
         released_at: when writes flowed again.
         thawed_at: when the writers ran again.
+        file_systems: how many file systems were still frozen when this release thawed them; None if the
+            count was lost.
     """
 
     hold_ended_by: HoldEnd
@@ -181,3 +193,4 @@ class ReleaseReport:
     set_status: int
     released_at: Reading
     thawed_at: Reading
+    file_systems: int | None = 0

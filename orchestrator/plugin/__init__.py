@@ -20,7 +20,7 @@ Start reading at `provider.py` (an array) or `host.py` (a host). `orchestrator.m
 from orchestrator.plugin.emulator import ArrayEmulator, Fault, LabOptions
 from orchestrator.plugin.hookspecs import hookimpl
 from orchestrator.plugin.host import HostCoordinator, HostSet, SetPlan
-from orchestrator.plugin.provider import ClockSample, Cloner, Provider, ProviderContext
+from orchestrator.plugin.provider import ClockSample, Cloner, Presenter, Provider, ProviderContext
 from orchestrator.plugin.secrets import Secret
 from orchestrator.plugin.token import CutToken
 
@@ -33,6 +33,7 @@ __all__ = [
     "HostCoordinator",
     "HostSet",
     "LabOptions",
+    "Presenter",
     "Provider",
     "ProviderContext",
     "Secret",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -87,12 +88,15 @@ class HostCoordinator(ABC):
     Class attributes:
         kind: what users write after --kind.
         settings_model: schema of the settings beyond url, secret and CA file.
-        ceiling: the best grade that a set of such a host can reach.
+        ceiling: the best grade that a set of such a host can reach; an instance may lower its own once it
+            is connected.
+        needs_secret: whether one has to be registered with the host.
     """
 
     kind: ClassVar[str]
     settings_model: ClassVar[type[BaseModel]]
-    ceiling: ClassVar[Grade]
+    ceiling: Grade
+    needs_secret: ClassVar[bool] = True
 
     @abstractmethod
     def __init__(self, context: ProviderContext, settings: BaseModel) -> None: ...
@@ -112,6 +116,14 @@ class HostCoordinator(ABC):
     @abstractmethod
     async def survey(self) -> Survey:
         """Read writers, components, files, host volumes and LUN identities. Changes nothing."""
+
+    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, str]:
+        """Return the names of the host volumes that paths of *this machine* lie on, where the host has them.
+
+        Whatever a run needs while the host is frozen must not lie on what it freezes (R8). A host that is
+        another machine has none of our paths: the answer is empty.
+        """
+        return {}
 
     @abstractmethod
     async def open(self, plan: SetPlan) -> HostSet:

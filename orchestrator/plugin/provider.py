@@ -18,8 +18,10 @@ from orchestrator.model.arrays import (
     Capabilities,
     Clone,
     CutAnswer,
+    CutForecast,
     CutMember,
     OwnedObject,
+    Presentation,
 )
 from orchestrator.model.names import ObjectNames
 from orchestrator.plugin.secrets import Secret
@@ -62,12 +64,16 @@ class Provider(ABC):
         settings_model: schema of the settings beyond url, secret and CA file.
         capabilities: claims, measured by the conformance kit; an instance may adjust its own to its array.
         emulator: "module:Class" of the `ArrayEmulator`; loaded by the lab only.
+        needs_secret: whether one has to be registered with the array.
+        local_paths: what a cut writes to on this machine; nothing of it may lie on what a run freezes.
     """
 
     kind: ClassVar[str]
     settings_model: ClassVar[type[BaseModel]]
     capabilities: Capabilities
     emulator: ClassVar[str | None] = None
+    needs_secret: ClassVar[bool] = True
+    local_paths: tuple[Path, ...] = ()
 
     @abstractmethod
     def __init__(self, context: ProviderContext, settings: BaseModel) -> None: ...
@@ -98,6 +104,13 @@ class Provider(ABC):
     @abstractmethod
     async def locate(self, lun_ids: Sequence[str]) -> Mapping[str, ArrayVolume]:
         """Find the array volumes behind LUN identities. Unknown ones are left out of the answer."""
+
+    async def forecast(self, volumes: Sequence[ArrayVolume]) -> CutForecast | None:
+        """Say how long a cut of these array volumes is expected to take; None if only experience can tell.
+
+        Changes nothing.
+        """
+        return None
 
     @abstractmethod
     async def arm(self, volumes: Sequence[ArrayVolume], names: ObjectNames) -> ArmedCut:
@@ -147,3 +160,22 @@ class Cloner(ABC):
     @abstractmethod
     async def clone(self, members: Sequence[CutMember], names: ObjectNames) -> Sequence[Clone]:
         """Make one array volume per replica, named by `names`. Doing it twice yields the same ones."""
+
+
+class Presenter(ABC):
+    """Optional: a provider that can show clones to this machine (`capabilities.presents`).
+
+    Only clones are presented, never a replica: a sealed replica is what the next clone is made from.
+    """
+
+    @abstractmethod
+    async def present(self, volumes: Sequence[ArrayVolume]) -> Sequence[Presentation]:
+        """Show clones to this machine, read-only. Doing it twice yields the same presentations."""
+
+    @abstractmethod
+    async def withdraw(self, volumes: Sequence[ArrayVolume]) -> None:
+        """Undo `present`. What is not presented is success.
+
+        Raises:
+            ArrayRejected: `array.in-use`; somebody on this machine still has one open or mounted.
+        """

@@ -107,6 +107,20 @@ def check_plan(
     )
 
 
+def check_own_paths(held: Mapping[str, str], topology: Topology) -> tuple[Finding, ...]:
+    """Refuse to freeze what the run itself needs (R8).
+
+    Args:
+        held: by path of ours, the host volume that it lies on.
+        topology: what would be frozen.
+    """
+    return tuple(
+        Finding("policy.own-files-frozen", path, f"It lies on {host_volume}, which the run would freeze.")
+        for path, host_volume in sorted(held.items())
+        if host_volume in topology.host_volumes
+    )
+
+
 def _break_off(request: Request) -> Iterator[Finding]:
     if not request.freeze_writers:
         yield Finding("policy.break-off-refused", "job", "It asks for a copy without a writer freeze.")
@@ -138,7 +152,7 @@ def _unselectable(wanted: str, found: Sequence[Component], survey: Survey) -> It
         yield Finding("input.unknown-component", wanted, f"Several are called so; name one of {names}.")
     elif not found[0].selectable:
         yield Finding("policy.not-selectable", wanted, "Its writer does not let it be selected by itself.")
-    elif found[0].instance_id not in writers:
+    elif found[0].instance_id and found[0].instance_id not in writers:
         yield Finding("host.writer-failed", wanted, "The writer that owns it is not running.")
 
 

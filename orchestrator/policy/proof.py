@@ -1,6 +1,8 @@
-"""The judge of R1: may this set be called application-consistent? One rule each, in the order of R1.
+"""The judge: may this set be called what its run would call it? One rule each, in the order of R1.
 
-Used twice: by the engine on what it saw, and by the verifier on what a record says.
+Used twice: by the engine on what it saw, and by the verifier on what a record says. Where no writer took
+part, what only writers can vouch for is replaced by a count of file systems; such a set is never
+writer-verified (R5).
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from orchestrator.model.facts import WindowFacts
+from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, WriterReport, WriterState
 from orchestrator.policy.proof_cuts import listed_exactly_as_planned, map_stayed
+from orchestrator.policy.proof_file_systems import all_still_frozen, every_file_system_frozen
 from orchestrator.policy.proof_sanity import impossible
 from orchestrator.policy.proof_window import clocks_agree, hold_was_ours, inside_budgets
 from orchestrator.policy.reasons import Finding
@@ -18,26 +22,33 @@ from orchestrator.policy.reasons import Finding
 Rule = Callable[[WindowFacts], Iterable[Finding]]
 
 
-def judge(facts: WindowFacts) -> tuple[Finding, ...]:
-    """Return everything that keeps a set from being proven; no fatal finding means that R1 holds.
+def judge(facts: WindowFacts, grade: Grade) -> tuple[Finding, ...]:
+    """Return everything that keeps a set from being of a grade; no fatal finding means that it is.
 
     Facts that cannot be (time running backwards, say) are not judged any further.
     """
-    return tuple(impossible(facts)) or tuple(finding for _, rule in RULES for finding in rule(facts))
+    by_count = not facts.selected and grade is not Grade.WRITER_VERIFIED
+    rules = RULES_BY_COUNT if by_count else RULES_WITH_WRITERS
+    return tuple(impossible(facts)) or tuple(finding for _, rule in rules for finding in rule(facts))
+
+
+def every_writer_frozen(facts: WindowFacts) -> Iterator[Finding]:
+    """(a) Every selected writer reported frozen."""
+    if not facts.selected:
+        yield _not_frozen(facts.set_id, "No writer was selected.")
+    if facts.freeze is not None:
+        for name, problem in _unwell(facts, facts.freeze.writers, WriterState.WAITING_FOR_THAW):
+            yield _not_frozen(name, problem)
 
 
 def frozen_before_the_first_cut(facts: WindowFacts) -> Iterator[Finding]:
-    """(a) Every selected writer reported frozen before the first cut was asked for."""
-    if not facts.selected:
-        yield _not_frozen(facts.set_id, "No writer was selected.")
+    """(a) The report of it was there before the first cut was asked for."""
     if facts.freeze is None or facts.freeze_seen is None:
-        yield _not_frozen(facts.set_id, "The host never reported its writers frozen.")
+        yield _not_frozen(facts.set_id, "The host never reported that it had frozen.")
         return
-    for name, problem in _unwell(facts, facts.freeze.writers, WriterState.WAITING_FOR_THAW):
-        yield _not_frozen(name, problem)
     for cut in facts.cuts:
         if cut.asked_at is not None and not facts.freeze_seen.not_after(cut.asked_at):
-            yield _not_frozen(cut.array_name, "Its cut was asked for before the writers were seen frozen.")
+            yield _not_frozen(cut.array_name, "Its cut was asked for before the freeze was seen.")
 
 
 def acknowledged_before_release(facts: WindowFacts) -> Iterator[Finding]:
@@ -77,7 +88,8 @@ def writers_still_there(facts: WindowFacts) -> Iterator[Finding]:
         yield Finding("proof.writer-lost", name, problem)
 
 
-RULES: Final[tuple[tuple[str, Rule], ...]] = (
+RULES_WITH_WRITERS: Final[tuple[tuple[str, Rule], ...]] = (
+    ("a", every_writer_frozen),
     ("a", frozen_before_the_first_cut),
     ("b", acknowledged_before_release),
     ("c", hold_was_ours),
@@ -85,6 +97,17 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("c", clocks_agree),
     ("d", set_finished),
     ("e", writers_still_there),
+    ("f", listed_exactly_as_planned),
+    ("g", map_stayed),
+)
+RULES_BY_COUNT: Final[tuple[tuple[str, Rule], ...]] = (
+    ("a", every_file_system_frozen),
+    ("a", frozen_before_the_first_cut),
+    ("b", acknowledged_before_release),
+    ("c", hold_was_ours),
+    ("c", all_still_frozen),
+    ("c", inside_budgets),
+    ("c", clocks_agree),
     ("f", listed_exactly_as_planned),
     ("g", map_stayed),
 )

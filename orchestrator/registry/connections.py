@@ -38,7 +38,7 @@ class Connections:
         known = self.plugins.providers
         cls = known.get(endpoint.kind) or self._unknown_kind(endpoint, known)
         settings = _settings(endpoint, cls.settings_model)
-        return cls(self._context(endpoint), settings)
+        return cls(self._context(endpoint, needs_secret=cls.needs_secret), settings)
 
     def host(self, endpoint: Endpoint) -> HostCoordinator:
         """Return the coordinator for a host.
@@ -49,16 +49,23 @@ class Connections:
         known = self.plugins.host_coordinators
         cls = known.get(endpoint.kind) or self._unknown_kind(endpoint, known)
         settings = _settings(endpoint, cls.settings_model)
-        return cls(self._context(endpoint), settings)
+        return cls(self._context(endpoint, needs_secret=cls.needs_secret), settings)
 
-    def _context(self, endpoint: Endpoint) -> ProviderContext:
+    def _context(self, endpoint: Endpoint, *, needs_secret: bool) -> ProviderContext:
         _check_url(endpoint)
         ca_file = None if endpoint.ca_file is None else Path(endpoint.ca_file)
         if ca_file is not None and not ca_file.is_file():
             raise BadInput("input.bad-settings", f"There is no CA file {ca_file}.", subject=endpoint.name)
+        secret = self._secret(endpoint) if needs_secret or endpoint.secret_ref else Secret("")
+        return ProviderContext(name=endpoint.name, url=endpoint.url, secret=secret, ca_file=ca_file)
+
+    def _secret(self, endpoint: Endpoint) -> Secret:
+        if not endpoint.secret_ref:
+            what = f"The kind {endpoint.kind!r} needs a secret; name where it stands with --secret."
+            raise BadInput("input.bad-settings", what, subject=endpoint.name)
         secret = SecretReference.parse(endpoint.secret_ref).resolve()
         self.announce(secret)
-        return ProviderContext(name=endpoint.name, url=endpoint.url, secret=secret, ca_file=ca_file)
+        return secret
 
     def _unknown_kind(self, endpoint: Endpoint, known: Mapping[str, object]) -> NoReturn:
         kinds = ", ".join(sorted(known)) or "none"

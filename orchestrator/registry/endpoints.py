@@ -24,7 +24,7 @@ class Endpoint:
         name: what the admin calls it.
         kind: which plugin speaks to it.
         url: its address, without credentials.
-        secret_ref: where its secret stands, never the secret.
+        secret_ref: where its secret stands, never the secret; empty for kinds that need none.
         ca_file: PEM file that its certificate is verified with; None for the system's CAs.
         settings: what the kind needs beyond that, as the admin wrote it.
     """

@@ -161,7 +161,7 @@ def _age_s(entries: Sequence[Entry]) -> float:
 
 def _keep(installation: Installation, begun: Beginning, proof: StoredProof, entries: Sequence[Entry]) -> None:
     """Close the books of a proven set: what the writers know of it, and its place in the registry."""
-    if not proof.answered:
+    if proof.proof.facts.selected and not proof.answered:
         was_told = latest(entries, EntryKind.TELLING) is not None
         answer = WritersAnswer(
             proof=proof.digest,

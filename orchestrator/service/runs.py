@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -24,6 +25,7 @@ from orchestrator.model.names import ObjectNames
 from orchestrator.policy.reasons import Finding
 from orchestrator.service.history import cut_times
 from orchestrator.service.installation import Installation, settle_heap
+from orchestrator.service.own_paths import own_paths
 from orchestrator.service.parties import Callers, connected
 from orchestrator.service.set_record import set_of
 from orchestrator.service.signing import SigningRecorder
@@ -43,13 +45,14 @@ def run_job(installation: Installation, job: Job, observe: Observer) -> RunResul
     host = installation.hosts.get(job.host)
     callers = Callers.of(installation.connections, host, installation.arrays.list())
     history = cut_times(installation.sets.list())
+    own = own_paths(installation.folder)
     names = ObjectNames(installation.folder.installation(), random_name(RUN_ID_LENGTH))
     with (
         hold_host(installation.folder.locks, host.host_id) as fence,
         new_journal(installation.folder.journals, names.stem) as journal,
         logs_held(installation.log_buffer, observe) as watch,
     ):
-        result = asyncio.run(_run(installation, job, names, fence, callers, history, journal, watch))
+        result = asyncio.run(_run(installation, job, names, fence, callers, history, own, journal, watch))
         if result.status is not RunStatus.REFUSED:
             installation.sets.add(set_of(result, names, datetime.now(UTC)))
     log.info("run_ended", run=result.run_id, status=result.status, window_s=result.window_s)
@@ -63,6 +66,7 @@ async def _run(
     fence: int,
     callers: Callers,
     history: History,
+    own: Sequence[Path],
     journal: Journal,
     observe: Observer,
 ) -> RunResult:
@@ -71,7 +75,19 @@ async def _run(
         recorder = SigningRecorder(chain, installation.folder.keys, job.name, names, host)
         settle_heap()
         return await perform_until_stopped(
-            CloneRun(job, names, fence, host, arrays, history, journal, recorder, SystemClock(), observe)
+            CloneRun(
+                job,
+                names,
+                fence,
+                host,
+                arrays,
+                history,
+                journal,
+                recorder,
+                SystemClock(),
+                observe,
+                own,
+            )
         )
 
 
@@ -83,9 +99,12 @@ def plan_job(installation: Installation, job: Job) -> RunPlan | Sequence[Finding
     """
     host = installation.hosts.get(job.host)
     callers = Callers.of(installation.connections, host, installation.arrays.list())
-    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list())))
+    own = own_paths(installation.folder)
+    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list()), own))
 
 
-async def _plan(job: Job, callers: Callers, history: History) -> RunPlan | Sequence[Finding]:
+async def _plan(
+    job: Job, callers: Callers, history: History, own: Sequence[Path]
+) -> RunPlan | Sequence[Finding]:
     async with connected(callers) as (host, arrays):
-        return await make_plan(job, host, arrays, history, SystemClock())
+        return await make_plan(job, host, arrays, history, SystemClock(), own)

@@ -68,6 +68,28 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The array's provider makes no array volumes from replicas.",
         "Leave `clone` out of the job; the proven set itself is kept.",
     ),
+    "array.cannot-reflink": Explanation(
+        "The store lies on a file system whose files cannot share blocks: LUN files cannot be copied inside "
+        "a freeze window.",
+        "Put the store on XFS made with reflink=1, or on btrfs.",
+    ),
+    "array.store-not-usable": Explanation(
+        "The folder of a store lacks what a store needs, or others may change what Quiesce keeps in it.",
+        "Put right what the message names: a folder `luns` with the LUN files, and a folder `.quiesce` that "
+        "belongs to the account of Quiesce and that nobody else may enter (mode 0700).",
+    ),
+    "array.in-use": Explanation(
+        "A clone that was presented to this machine is still mounted, or open in some process.",
+        "Unmount it and close it (`lsof DEVICE` names who has it open), then try again.",
+    ),
+    "array.loop-device-failed": Explanation(
+        "A loop device could not be made, listed or taken away.",
+        "Read the reason given. It needs the program `losetup` and the right CAP_SYS_ADMIN (root).",
+    ),
+    "array.cannot-present": Explanation(
+        "The provider shows no clones to this machine: only software providers on the same machine do.",
+        "Present the array volume to a host with the array's own tools; `quiesce set show ID` names it.",
+    ),
     "array.other-identity": Explanation(
         "Another array answers at this address than the one that was registered.",
         "Find out what changed. If it is meant to be so, `quiesce array remove NAME` and add it again.",

@@ -32,6 +32,62 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The host did not accept the secret.",
         "Renew the secret that the host's reference points to.",
     ),
+    "host.survey-failed": Explanation(
+        "What the host consists of could not be read.",
+        "Run as root on a Linux machine with /proc and /sys mounted.",
+    ),
+    "host.agent-incapable": Explanation(
+        "The guest's agent lacks a command that a freeze needs, or the guest's admin has switched it off.",
+        "Install a newer qemu-guest-agent, or take the commands named out of its list of blocked ones "
+        "(`block-rpcs` in qemu-ga.conf), then restart it.",
+    ),
+    "host.already-frozen": Explanation(
+        "A file system, or the guest, is frozen already: by somebody else, or since its agent ended while it "
+        "was frozen. A freeze that is not ours is left as it is.",
+        "Find out who froze it. If nobody is at work, `quiesce recover`, or thaw it by hand: "
+        "`fsfreeze --unfreeze MOUNTPOINT`; for a guest `virsh domfsthaw`, or `guest-fsfreeze-thaw` to its "
+        "agent.",
+    ),
+    "host.guest-paused": Explanation(
+        "The guest's clock and ours went apart between freeze and thaw: it was paused, or its clock was set.",
+        "Keep migrations, snapshots and suspends of this virtual machine out of the run's time; run again.",
+    ),
+    "host.vss-backup-type": Explanation(
+        "The agent of a Windows guest might ask its VSS writers for a full backup, which truncates logs.",
+        "Set the registry value VssOption of the agent's VSS provider to 5 (copy backup), and let the agent "
+        "run guest-exec, so that the value can be checked before each freeze.",
+    ),
+    "host.freeze-failed": Explanation(
+        "A freeze could not be carried out, or was given up before everything was held. It was undone.",
+        "Read the reason given. A file system that is slow to write out what is dirty is helped by a `sync` "
+        "shortly before the run.",
+    ),
+    "host.still-frozen": Explanation(
+        "It could not be proven that everything was thawed.",
+        "Do what the reason asks for, then `quiesce recover`. By hand: `fsfreeze --unfreeze MOUNTPOINT`. A "
+        "file system that was unmounted while frozen stays frozen: mount it again first.",
+    ),
+    "host.watchdog-lost": Explanation(
+        "The process that holds a freeze for us, and ends it whatever happens, has died or did not start.",
+        "What it held was thawed in its place. If it was not killed on purpose, look for an out-of-memory "
+        "report in the kernel's log. Run again.",
+    ),
+    "host.not-mounted": Explanation(
+        "A file system is no longer mounted where the survey found it.",
+        "Mount it again, or take it out of the job; then run again.",
+    ),
+    "host.not-freezable": Explanation(
+        "A file system cannot be frozen, or must not be, because this machine or we could not go on.",
+        "Take it out of the job, or move what stands in the way to another file system.",
+    ),
+    "host.not-permitted": Explanation(
+        "The kernel lets only root, with the capability CAP_SYS_ADMIN, freeze file systems.",
+        "Run as root, outside of containers that take that capability away.",
+    ),
+    "host.no-identity": Explanation(
+        "This machine has nothing by which it could be told from others.",
+        "Give it a machine-id: `systemd-machine-id-setup`, or `dbus-uuidgen --ensure=/etc/machine-id`.",
+    ),
     "host.other-identity": Explanation(
         "Another host answers at this address than the one that was registered.",
         "Find out what changed. If it is meant to be so, `quiesce host remove NAME` and add it again.",

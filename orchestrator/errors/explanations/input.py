@@ -23,6 +23,10 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "No set of this id is on record.",
         "List the sets with `quiesce set list`.",
     ),
+    "input.no-clones": Explanation(
+        "The set has replicas only; no clones were made of them.",
+        "Put `clone = true` into the job file and run it again.",
+    ),
     "input.unknown-code": Explanation(
         "This is not a code of Quiesce.",
         "Run `quiesce errors` without a code for the whole list.",

@@ -39,6 +39,11 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The host or a provider cannot reach the grade that the job asks for.",
         "Use a host kind and arrays that reach the grade; a job is never downgraded.",
     ),
+    "policy.own-files-frozen": Explanation(
+        "Something that the run itself needs lies on a file system that it would freeze: its state folder, "
+        "temporary files, output, interpreter, or the store that the copies go to.",
+        "Move that to another file system (QUIESCE_HOME names the state folder, TMPDIR the temporary files).",
+    ),
     "policy.dynamic-disk": Explanation(
         "A selected host volume lies on a dynamic disk, Storage Spaces or LVM, and not every LUN "
         "behind it is known.",

@@ -16,6 +16,15 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "R1(a): a selected writer had not reported frozen before the first cut was asked for.",
         "See the writer's state with `quiesce host test NAME`, then run again.",
     ),
+    "proof.file-system-not-frozen": Explanation(
+        "R1(a), where no writer takes part: the freeze did not take hold of every file system of the set.",
+        "See which of them is frozen by somebody else, or cannot be frozen: `quiesce host show NAME`.",
+    ),
+    "proof.thawed-by-others": Explanation(
+        "R1(c), where no writer takes part: fewer file systems were still frozen at our thaw than our freeze "
+        "had frozen. Somebody else thawed one inside the window.",
+        "Find out who thaws (another backup tool, an admin's `fsfreeze --unfreeze`), then run again.",
+    ),
     "proof.cut-not-acknowledged": Explanation(
         "R1(b): a cut had not been acknowledged by its own answer before release was sent.",
         "See the timeline for the slow array, then run again.",

@@ -41,6 +41,14 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "An emulated part of the lab could not be started.",
         "Start it by hand with `quiesce lab …` to see why.",
     ),
+    "lab.command-failed": Explanation(
+        "A system program that the lab of real parts needs failed, or is not installed.",
+        "Run as root on Linux, with the programs of `docs/reference/supported-hosts.md` installed.",
+    ),
+    "lab.not-our-file-system": Explanation(
+        "The lab freezes only file systems that it made itself, and this is none.",
+        "Report it: the lab lost track of what it had mounted.",
+    ),
     "internal.fault": Explanation(
         "Something happened that Quiesce did not foresee.",
         "Report it with the message; run `quiesce recover` to be sure that nothing was left behind.",

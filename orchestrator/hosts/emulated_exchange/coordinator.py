@@ -35,7 +35,7 @@ class EmulatedExchangeCoordinator(HostCoordinator):
 
     kind: ClassVar = KIND
     settings_model: ClassVar = EmulatedExchangeSettings
-    ceiling: ClassVar = Grade.WRITER_VERIFIED
+    ceiling = Grade.WRITER_VERIFIED
 
     def __init__(self, context: ProviderContext, settings: BaseModel) -> None:
         self._context = context

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel
 
@@ -93,7 +94,7 @@ class FakeHost(HostCoordinator):
         self.is_frozen = asyncio.Event()
 
     @classmethod
-    def on(cls, arrays: Sequence[FakeArray]) -> FakeHost:
+    def on(cls, arrays: Sequence[FakeArray]) -> Self:
         """Make a host whose host volumes lie on the first two array volumes of each array."""
         host = cls(ProviderContext("exch01", "fake://", Secret("x")), NoSettings())
         host.luns = tuple(HostLun((volume.lun_id,)) for array in arrays for volume in array.volumes)

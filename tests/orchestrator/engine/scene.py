@@ -101,9 +101,10 @@ class Scene:
     clock: TickingClock = field(default_factory=TickingClock)
     recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
     journal: MemoryJournal = field(default_factory=MemoryJournal)
+    host_type: type[FakeHost] = FakeHost
 
     def __post_init__(self) -> None:
-        self.host = FakeHost.on(self.arrays)
+        self.host = self.host_type.on(self.arrays)
         self.host.clocks = self.clock
         for array in self.arrays:
             array.clocks = self.clock

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from orchestrator.model.grades import RunStatus
+from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.policy.proof import judge
 from tests.orchestrator.engine.fake_array import REQUEST_LIFE_S, Behaviour, CommitFault
 from tests.orchestrator.engine.fake_host import HostFault
@@ -84,5 +84,5 @@ def hold_to_the_rules(scene: Scene) -> None:
         assert not scene.host.state.told_success  # R6
     else:
         assert result.facts is not None
-        assert not [finding for finding in judge(result.facts) if finding.fatal]  # R1
+        assert not [finding for finding in judge(result.facts, Grade.WRITER_VERIFIED) if finding.fatal]  # R1
         assert len(scene.recorder.proofs) == 1

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orchestrator.model.facts import CutFacts, WindowFacts
-from orchestrator.policy.proof import judge
-from tests.facts import ours, sound_facts, the_hosts, with_cut
+from tests.facts import judged, ours, sound_facts, the_hosts, with_cut
 from tests.orchestrator.policy.spoil import (
     both,
     cut_later_by,
@@ -28,23 +27,23 @@ def long_window(cut: CutFacts) -> WindowFacts:
 
 
 def test_a_coarse_clock_is_inconclusive_and_says_so() -> None:
-    findings = judge(cut_with(precision_s=1.0)(sound_facts()))
+    findings = judged(cut_with(precision_s=1.0)(sound_facts()))
     assert [(one.code, one.fatal) for one in findings] == [("proof.cut-time-inconclusive", False)]
 
 
 def test_the_same_coarse_clock_can_tell_in_a_longer_window() -> None:
     cut_at = ours(2.3).wall + timedelta(seconds=CUT.clock.offset_s)
     listed = tuple(replace(member, cut_at=cut_at) for member in CUT.listed)
-    assert judge(long_window(replace(CUT, listed=listed, precision_s=1.0))) == ()
+    assert judged(long_window(replace(CUT, listed=listed, precision_s=1.0))) == ()
 
 
 def test_a_cut_time_on_the_edge_is_inconclusive_even_to_a_perfect_clock() -> None:
     cut_at = ours(0.8).wall + timedelta(seconds=CUT.clock.offset_s)
     listed = tuple(replace(member, cut_at=cut_at) for member in CUT.listed)
     cut = replace(CUT, listed=listed, precision_s=0.0, clock=replace(CUT.clock, error_s=0.0))
-    assert {one.code for one in judge(with_cut(sound_facts(), 1, cut))} == {"proof.cut-time-inconclusive"}
+    assert {one.code for one in judged(with_cut(sound_facts(), 1, cut))} == {"proof.cut-time-inconclusive"}
 
 
 def test_a_coarse_clock_can_still_contradict() -> None:
     spoil = both(cut_with(precision_s=1.0), cut_later_by(-1.2))
-    assert {one.code for one in judge(spoil(sound_facts()))} == {CUT_TIME}
+    assert {one.code for one in judged(spoil(sound_facts()))} == {CUT_TIME}

@@ -7,8 +7,7 @@ import pytest
 
 from orchestrator.model.budgets import Budgets
 from orchestrator.model.time import ClockOffset
-from orchestrator.policy.proof import judge
-from tests.facts import ours, sound_facts, the_hosts
+from tests.facts import judged, ours, sound_facts, the_hosts
 from tests.orchestrator.policy.spoil import (
     Spoil,
     both,
@@ -55,6 +54,6 @@ NONSENSE: dict[str, Spoil] = {
 
 @pytest.mark.parametrize("spoil", NONSENSE.values(), ids=NONSENSE.keys())
 def test_facts_that_cannot_be_are_fatal_and_judged_no_further(spoil: Spoil) -> None:
-    findings = judge(spoil(sound_facts()))
+    findings = judged(spoil(sound_facts()))
     assert {finding.code for finding in findings} == {IMPOSSIBLE}
     assert all(finding.fatal for finding in findings)

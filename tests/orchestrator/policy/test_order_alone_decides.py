@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.time import Reading
-from orchestrator.policy.proof import judge
-from tests.facts import ours, sound_facts
+from tests.facts import judged, ours, sound_facts
 
 SOUND = sound_facts()
 MOMENTS_S = (0.0, 0.8, 0.81, 0.82, 0.96, 0.97, 1.0, 1.3)
@@ -42,7 +41,7 @@ def in_order(moments: list[float]) -> bool:
 
 
 def proven(facts: WindowFacts) -> bool:
-    return not any(finding.fatal for finding in judge(facts))
+    return not any(finding.fatal for finding in judged(facts))
 
 
 def test_the_right_order_is_proven() -> None:

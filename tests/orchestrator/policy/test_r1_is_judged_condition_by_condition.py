@@ -10,8 +10,8 @@ from orchestrator.model.budgets import Budgets
 from orchestrator.model.facts import MapRow
 from orchestrator.model.hosts import HoldEnd, WriterReport, WriterState
 from orchestrator.model.time import ClockOffset
-from orchestrator.policy.proof import RULES, judge
-from tests.facts import HOST_OFFSET_S, SESSION_ID, WRITERS, ours, sound_facts, the_hosts
+from orchestrator.policy.proof import RULES_WITH_WRITERS
+from tests.facts import HOST_OFFSET_S, SESSION_ID, WRITERS, judged, ours, sound_facts, the_hosts
 from tests.orchestrator.policy.spoil import (
     Spoil,
     both,
@@ -210,22 +210,22 @@ CASES: dict[str, tuple[str, Spoil]] = {
 
 
 def test_every_condition_of_r1_has_a_rule_and_is_broken_here() -> None:
-    assert {letter for letter, _ in RULES} == {name[0] for name in CASES} == set("abcdefg")
+    assert {letter for letter, _ in RULES_WITH_WRITERS} == {name[0] for name in CASES} == set("abcdefg")
 
 
 def test_a_sound_window_is_proven_without_a_remark() -> None:
-    assert judge(sound_facts()) == ()
+    assert judged(sound_facts()) == ()
 
 
 def test_writers_that_nobody_selected_do_not_matter() -> None:
     failed = {"state": WriterState.FAILED_AT_FREEZE, "failure": 1}
     spoil = both(facts_with(selected=WRITERS[:1]), frozen_writer_with(**failed), writer_after_with(**failed))
-    assert judge(spoil(sound_facts())) == ()
+    assert judged(spoil(sound_facts())) == ()
 
 
 @pytest.mark.parametrize(("code", "spoil"), CASES.values(), ids=CASES.keys())
 def test_one_broken_condition_is_fatal_under_its_own_code(code: str, spoil: Spoil) -> None:
-    findings = judge(spoil(sound_facts()))
+    findings = judged(spoil(sound_facts()))
     assert {finding.code for finding in findings if finding.fatal} == {code}
     assert all(finding.text and finding.subject for finding in findings)
 
@@ -238,7 +238,7 @@ def test_all_broken_conditions_are_named_at_once() -> None:
         facts_with(writers_after=(), map_after=None),
         member_with(partial=True),
     )
-    codes = {finding.code for finding in judge(spoil(sound_facts()))}
+    codes = {finding.code for finding in judged(spoil(sound_facts()))}
     assert codes == {FROZEN, ACKNOWLEDGED, OURS, FINISHED, LOST, MEMBERS, MAP}
 
 
@@ -252,4 +252,4 @@ def test_a_window_that_never_began_is_not_proven() -> None:
         release_seen=None,
         writers_after=None,
     )
-    assert {FROZEN, ACKNOWLEDGED, OURS, LOST} <= {finding.code for finding in judge(spoil(sound_facts()))}
+    assert {FROZEN, ACKNOWLEDGED, OURS, LOST} <= {finding.code for finding in judged(spoil(sound_facts()))}

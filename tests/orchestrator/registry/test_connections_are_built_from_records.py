@@ -71,6 +71,7 @@ def test_a_host_is_built_likewise(connections: Connections) -> None:
         ({"kind": "fake-host"}, "input.unknown-kind", "loaded are: fake-array"),
         ({"kind": "acme"}, "input.unknown-kind", "ImportError: acme is not installed"),
         ({"secret_ref": "env:NO_SUCH_VARIABLE"}, "input.secret-unreadable", "not set"),
+        ({"secret_ref": ""}, "input.bad-settings", "needs a secret"),
         ({"secret_ref": "hunter2"}, "input.bad-secret-reference", "not a reference"),
         ({"ca_file": "/no/such/ca.pem"}, "input.bad-settings", "/no/such/ca.pem"),
         ({"settings": {"prot": "1"}}, "input.bad-settings", "`prot` is unknown; the kind 'fake-array' has"),
@@ -93,6 +94,16 @@ def test_what_does_not_fit_is_named_before_anything_is_built(
     assert complaint in caught.value.what
     assert "hunter2" not in f"{caught.value!r}{caught.value.subject}{caught.value.remedy}"
     assert world.contexts == []
+
+
+def test_a_kind_without_a_secret_gets_none_and_none_is_announced(
+    connections: Connections, announced: list[Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeHost, "needs_secret", False)
+    host = connections.host(endpoint(kind="fake-host", secret_ref=""))
+    assert isinstance(host, FakeHost)
+    assert host.context.secret.reveal() == ""
+    assert announced == []
 
 
 def test_a_disabled_kind_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ class InProcessHost(HostCoordinator):
 
     kind: ClassVar = "emulated-exchange"
     settings_model: ClassVar = BaseModel
-    ceiling: ClassVar = Grade.WRITER_VERIFIED
+    ceiling = Grade.WRITER_VERIFIED
 
     def __init__(
         self, options: HostOptions, *, store: Store | None = None, clock: HostClock | None = None
