@@ -1,0 +1,1 @@
+"""What a Linux machine tells of its file systems, block devices and LUNs. Reads only."""
