@@ -13,7 +13,7 @@ PIP := -m pip --disable-pip-version-check install --quiet --constraint constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench nightly docs system-packages clean
+.PHONY: help demo test check bench nightly e2e docs system-packages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -22,8 +22,9 @@ demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
 	@$(VENV)/bin/quiesce demo $(ARGS)
 
 test: check system-packages $(JUDGE_READY) ## everything that CI runs
-	$(RUN) -m pytest -n 2 --dist loadfile -m "not (journey or judge or tools or nightly)"
-	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools) and not nightly"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "not (journey or judge or tools or real or nightly)"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools) and not (real or nightly)"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "real and not nightly"
 
 check: $(READY) ## style, types, import contracts, fragments, generated pages
 	$(VENV)/bin/ruff check
@@ -38,6 +39,10 @@ bench: $(READY) ## measure the window against its floor: a table, and JSON
 
 nightly: check system-packages $(JUDGE_READY) ## the long forms of the same suites
 	$(RUN) -m pytest -m nightly --timeout 3600
+
+e2e: $(READY) ## a VM frozen through its agent, cloned, read by a standby VM: root on Debian, minutes
+	@bash .ci/system-packages e2e
+	$(RUN) -m tests.e2e $(ARGS)
 
 docs: $(READY) ## write the generated pages anew
 	$(RUN) docs/generate.py
