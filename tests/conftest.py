@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from typing import Final, TypeVar
 
 import pytest
@@ -46,6 +47,23 @@ def needs_program() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let tests of real parts mount where no other process sees it; before any fixture mounts something.
+
+    A guest agent thaws whatever its own namespace shows it, a neighbour's file systems among them.
+    """
+    if item.get_closest_marker("real") and os.geteuid() == 0:
+        _leave_common_mounts_once()
+
+
+@cache
+def _leave_common_mounts_once() -> None:
+    from orchestrator.lab.real.namespace import leave_common_mounts
+
+    leave_common_mounts()
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from orchestrator.cli.output import Answer, answers, problem_of
+from orchestrator.cli.output import Answer, Manner, answers, problem_of
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run_report import run_data, run_text
 from orchestrator.engine.result import RunResult
@@ -18,20 +18,32 @@ from orchestrator.lab.demo.break_off import BrokenOff, split_without_freeze
 from orchestrator.lab.demo.failed_night import have_a_failed_night
 from orchestrator.lab.demo.proven import Proven, make_proven_clone
 from orchestrator.lab.demo.stage import staged
+from orchestrator.lab.real.requirements import demand_requirements
 from orchestrator.model.grades import RunStatus
 
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep everything in this empty folder.")
+@click.option("--real", is_flag=True, help="On real file systems and software arrays of this machine; root.")
+@click.option("--rounds", type=click.IntRange(min=1), help="With --real: proven sets a combination.")
 @answers("quiesce.demo/1")
-def demo(keep: Path | None) -> Answer:
+def demo(keep: Path | None, real: bool, rounds: int | None) -> Answer:
     """Show a proven clone and a refused break-off, on emulated parts.
 
     No root, no array, no Exchange. Evidence and public key are kept; the emulated arrays go.
+
+    With --real: each kind of host that freezes file systems with each software array, on file systems that
+    the demo itself makes and takes away.
     """
+    if rounds is not None and not real:
+        raise click.UsageError("--rounds goes with --real.")
+    if real:
+        demand_requirements("quiesce demo --real")
     home = Path(tempfile.mkdtemp(prefix="quiesce-demo-")) if keep is None else keep.absolute()
     if home.exists() and any(home.iterdir()):
         raise click.BadParameter(f"{home} is not an empty folder", param_hint="--keep")
+    if real:
+        _on_real_parts(home, rounds)
     with progress() as observe, staged(home) as stage:
         proven = make_proven_clone(stage, observe)
         broken_off = split_without_freeze(stage)
@@ -40,6 +52,15 @@ def demo(keep: Path | None) -> Answer:
         shutil.rmtree(home / "lab")
     status = ExitStatus.OK if _as_promised(proven, broken_off, failed) else ExitStatus.INTERNAL
     return Answer(_data(proven, broken_off, failed), _text(proven, broken_off, failed), status)
+
+
+def _on_real_parts(home: Path, rounds: int | None) -> NoReturn:
+    """Let the other demo answer, in a document of its own."""
+    from orchestrator.cli.demo_real import ROUNDS, real_demo  # needed by nobody else
+
+    manner: Manner = click.get_current_context().obj
+    real_demo(home, ROUNDS if rounds is None else rounds, as_json=manner.as_json, quiet=manner.quiet)
+    raise AssertionError("it has answered")
 
 
 def _as_promised(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> bool:

@@ -79,7 +79,8 @@ class JobSchema(BaseModel):
     host: RegisteredName = Field(description="The host, as registered with `quiesce host add`.")
     databases: Annotated[list[Caption], AfterValidator(_captions)] = Field(
         min_length=1,
-        description="The databases to clone, as `quiesce host show` calls them; each brings its logs.",
+        description="The databases to clone, as `quiesce host show` calls them; each brings its logs. On a "
+        "host without writers: mount points.",
     )
     backup_type: Literal["copy", "full", "incremental", "differential", "log"] = Field(
         default="copy",

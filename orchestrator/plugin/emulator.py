@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from aiohttp import web
+if TYPE_CHECKING:  # loaded by emulators only: every watchdog starts through this door
+    from aiohttp import web
 
 
 @dataclass(frozen=True, slots=True)

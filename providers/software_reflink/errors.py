@@ -10,9 +10,9 @@ from typing import Final
 
 from orchestrator.errors import ArrayRejected
 
+FULL: Final = "array.full"
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _MEANINGS: Final = {
-    errno.ENOSPC: "array.full",
-    errno.EDQUOT: "array.full",
     errno.EACCES: "array.not-permitted",
     errno.EPERM: "array.not-permitted",
     errno.EROFS: "array.not-permitted",
@@ -30,13 +30,13 @@ def refusal(error: OSError, doing: str, *, subject: str, code: str | None = None
         error: what the kernel said.
         doing: what was tried, to follow "cannot".
         subject: the array, as its user names it.
-        code: for a refusal that has only one meaning here.
+        code: for a refusal that has only one meaning here, but for a lack of room.
     """
     number = error.errno or 0
     return ArrayRejected(
         f"cannot {doing}: {os.strerror(number).lower()}",
         subject=subject,
-        code=code or _MEANINGS.get(number, "array.rejected"),
+        code=FULL if number in _NO_ROOM else code or _MEANINGS.get(number, "array.rejected"),
         vendor_code=errno.errorcode.get(number, str(number)),
     )
 

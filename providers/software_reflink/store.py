@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from orchestrator.errors import ArrayRejected
 from orchestrator.model.arrays import ArrayIdentity
 from providers.software_reflink import kernel, subvolumes
-from providers.software_reflink.errors import CANNOT_SHARE, refusal, refusals
+from providers.software_reflink.errors import CANNOT_SHARE, FULL, refusal, refusals
 from providers.software_reflink.mapping import IDENTITY, LUNS, PRIVATE, folder_of_ours
 from providers.software_reflink.stored_files import (
     StoredFile,
@@ -66,11 +66,13 @@ class Store:
         made = self._make_private()
         try:
             self._prove()
-        except ArrayRejected:
+        except ArrayRejected as error:
             if made:
                 with suppress(OSError):
                     self.private.rmdir()
-            raise
+            # A known store that is full must let itself be emptied; `arm` refuses it.
+            if error.code != FULL or not (self.private / IDENTITY).exists():
+                raise
         with refusals(f"read or write {self.private / IDENTITY}", subject=self.subject):
             self.array_id = self._read_identity() or self._give_identity()
 

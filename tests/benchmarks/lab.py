@@ -134,6 +134,7 @@ class Rig:
     host: HostPart
     databases: tuple[str, ...]
     arrays: Sequence[ArrayPart]
+    grade: Grade = Grade.WRITER_VERIFIED
 
     @classmethod
     async def of(cls, name: str, announced: Sequence[Announced], arrays: Sequence[ArrayPart]) -> Rig:
@@ -149,7 +150,7 @@ class Rig:
             host=self.host.name,
             databases=self.databases,
             backup_type="copy",
-            consistency=Grade.WRITER_VERIFIED,
+            consistency=self.grade,
             freeze=True,
             context=CLONE_CONTEXT,
             clone=False,

@@ -194,9 +194,9 @@ class Home:
         Arrays(self.database).remove(name)
 
 
-def ended(process: subprocess.Popen[str]) -> Ended:
+def ended(process: subprocess.Popen[str], within_s: float = END_S) -> Ended:
     """Wait for a command's end."""
-    out, err = process.communicate(timeout=END_S)
+    out, err = process.communicate(timeout=within_s)
     return Ended(process.returncode, out, err)
 
 
