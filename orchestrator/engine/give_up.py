@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport, undo_cuts
 from orchestrator.errors import OrchestratorError
 from orchestrator.journal.crash_points import CrashPoint
+
+STILL_FROZEN: Final = "host.still-frozen"
 
 
 async def give_up(attempt: Attempt) -> UndoReport:
@@ -38,8 +41,9 @@ async def _end_session(attempt: Attempt) -> None:
     if attempt.host_set is not None:
         try:
             await attempt.host_set.abort()
-        except OrchestratorError:
-            pass
+        except OrchestratorError as error:
+            if error.code == STILL_FROZEN:  # whoever said so goes on trying, and for longer than we do
+                raise
         else:
             return
     await attempt.plan.host.coordinator.recover(attempt.set_id, attempt.fence)

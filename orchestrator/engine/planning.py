@@ -108,7 +108,7 @@ async def make_plan(
         for array in used
     }
     own = [*own_paths, *(path for array in used for path in array.provider.local_paths)]
-    held = {str(path): name for path, name in (await host.coordinator.volumes_under(own)).items()}
+    held = {str(path): names for path, names in (await host.coordinator.volumes_under(own)).items()}
     if findings := (
         *check_plan(request, topology, {host.name: host.coordinator.ceiling}, offers),
         *check_own_paths(held, topology),

@@ -117,11 +117,12 @@ class HostCoordinator(ABC):
     async def survey(self) -> Survey:
         """Read writers, components, files, host volumes and LUN identities. Changes nothing."""
 
-    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, str]:
-        """Return the names of the host volumes that paths of *this machine* lie on, where the host has them.
+    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, Sequence[str]]:
+        """Return the names of the host volumes that paths of *this machine* need, where the host has them.
 
-        Whatever a run needs while the host is frozen must not lie on what it freezes (R8). A host that is
-        another machine has none of our paths: the answer is empty.
+        A path needs the one that it lies on, and each on which an image of that lies. Whatever a run needs
+        while the host is frozen must not lie on what it freezes (R8). A host that is another machine has
+        none of our paths: the answer is empty.
         """
         return {}
 

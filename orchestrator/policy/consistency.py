@@ -107,16 +107,17 @@ def check_plan(
     )
 
 
-def check_own_paths(held: Mapping[str, str], topology: Topology) -> tuple[Finding, ...]:
+def check_own_paths(held: Mapping[str, Sequence[str]], topology: Topology) -> tuple[Finding, ...]:
     """Refuse to freeze what the run itself needs (R8).
 
     Args:
-        held: by path of ours, the host volume that it lies on.
+        held: by path of ours, the host volumes that it needs.
         topology: what would be frozen.
     """
     return tuple(
         Finding("policy.own-files-frozen", path, f"It lies on {host_volume}, which the run would freeze.")
-        for path, host_volume in sorted(held.items())
+        for path, needed in sorted(held.items())
+        for host_volume in needed
         if host_volume in topology.host_volumes
     )
 

@@ -86,8 +86,8 @@ class FsfreezeCoordinator(HostCoordinator):
         """Read every file system; what can be frozen is offered as a component."""
         return await self._looked(_survey)
 
-    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, str]:
-        """Return the names of the host volumes that paths lie on."""
+    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, Sequence[str]]:
+        """Return the names of the host volumes that paths lie on, and of those below these."""
         return await self._looked(lambda: volumes_under(paths, linux_survey()))
 
     async def open(self, plan: SetPlan) -> HostSet:
@@ -125,9 +125,10 @@ class FsfreezeCoordinator(HostCoordinator):
         for one in selected:
             if obstacle := _obstacle(one):
                 raise HostError("host.not-freezable", obstacle, subject=one.volume.name)
-        for name in volumes_under((self._runtime_folder,), selected).values():
-            what = f"the leases lie on it, in {self._runtime_folder}"
-            raise HostError("host.not-freezable", what, subject=name)
+        for needed in volumes_under((self._runtime_folder,), tuple(there.values())).values():
+            for name in set(needed) & set(names):
+                what = f"the leases lie on it, in {self._runtime_folder}"
+                raise HostError("host.not-freezable", what, subject=name)
         return selected
 
 

@@ -93,14 +93,14 @@ class GuestAgentCoordinator(HostCoordinator):
         clock = Reading(datetime.now(UTC), time.monotonic())
         return Survey(writers=(), components=components(volumes), host_volumes=volumes, clock=clock)
 
-    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, str]:
+    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, Sequence[str]]:
         """Return the host volumes under paths of this machine, if the guest is this machine."""
         if self._windows or not await runs_here(self._questions):
             return {}
         volumes = await self._host_volumes()
         real = {path: await asyncio.to_thread(os.path.realpath, path) for path in paths}
         found = {path: volume_under(real[path], volumes) for path in paths}
-        return {path: volume.name for path, volume in found.items() if volume is not None}
+        return {path: (volume.name,) for path, volume in found.items() if volume is not None}
 
     async def open(self, plan: SetPlan) -> HostSet:
         """Check the guest, and start the watchdog that will hold it."""

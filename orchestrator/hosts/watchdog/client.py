@@ -115,7 +115,7 @@ class Watchdog:
         answered, it is killed and the thaw is done here; the report then says `HoldEnd.ABORT`.
 
         Raises:
-            HostError: `host.still-frozen`; call again.
+            HostError: `host.still-frozen`, or what kept the hold from being reached; call again.
         """
         return await self._thaw(Op.THAW)
 

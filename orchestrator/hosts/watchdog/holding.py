@@ -70,6 +70,11 @@ class Holding:
         return None if self._thawing is None else self._thawing.failure
 
     @property
+    def thaw_tried(self) -> bool:
+        """Whether a thaw was really tried, and not only waited for."""
+        return self._thawing is not None and self._thawing.tried
+
+    @property
     def wake_at(self) -> float | None:
         """When `look` is due, on the monotonic clock; None for never."""
         if self.phase is Phase.THAWING:

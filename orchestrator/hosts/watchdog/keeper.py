@@ -79,7 +79,7 @@ class Keeper:
                     self._freeze_asked = request.number
                 case Op.THAW | Op.END:
                     self._may_end = self._may_end or request.op is Op.END
-                    self._thaws_asked[request.number] = time.monotonic()
+                    self._thaws_asked[request.number] = time.monotonic() - self._waited_s()
                     self._end_hold(HoldEnd.RELEASE if request.op is Op.THAW else HoldEnd.ABORT)
         except HoldFailed as failure:
             self._channel.say(problem_line(request.number, failure))
@@ -106,6 +106,10 @@ class Keeper:
         if self._holding is None:
             raise HoldFailed("internal.fault", "no hold was made")
         return self._holding
+
+    def _waited_s(self) -> float:
+        """Who asks for a thaw that has failed before hears so before the next try, which may take as long."""
+        return PATIENCE_S if self._holding is not None and self._holding.thaw_tried else 0.0
 
     def _end_hold(self, cause: HoldEnd) -> None:
         if self._holding is not None:

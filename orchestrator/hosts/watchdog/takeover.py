@@ -26,7 +26,8 @@ def take_over(lease: Lease) -> int | None:
         How many file systems were still frozen; None if that count was lost.
 
     Raises:
-        HostError: `host.still-frozen`; something may be. The watchdog may be dead: take over again.
+        HostError: `host.still-frozen`, or what kept the hold from being reached. The lease stays: take over
+            again.
     """
     if not lease.watchdog.kill(DEATH_S):
         what = (

@@ -15,11 +15,13 @@ class Thawing:
     Attributes:
         cause: what ended the hold, as far as this process knows.
         failure: why the last try did not do.
+        tried: a thaw was really tried, and failed.
     """
 
     def __init__(self, hold: Hold, freezing: Freezing, cause: HoldEnd) -> None:
         self.cause = cause
         self.failure = _not_yet("a freeze is still under way and cannot be interrupted")
+        self.tried = False
         self._hold = hold
         self._freezing = freezing
         self._thawed: int | None = 0
@@ -29,6 +31,7 @@ class Thawing:
         """Thaw and demand the proof. None: not yet, see `failure`."""
         if not self._freezing.over:
             return None  # what is still queued would freeze after our thaw
+        self.tried = True
         try:
             self._count(self._hold.thaw())
             thawed_at = reading()

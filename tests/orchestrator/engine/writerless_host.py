@@ -33,8 +33,8 @@ class WriterlessHost(FakeHost):
         )
         return replace(found, writers=(), components=components)
 
-    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, str]:
-        return {path: self.own[path] for path in paths if path in self.own}
+    async def volumes_under(self, paths: Sequence[Path]) -> Mapping[Path, Sequence[str]]:
+        return {path: (self.own[path],) for path in paths if path in self.own}
 
     async def open(self, plan: SetPlan) -> HostSet:
         await super().open(plan)

@@ -15,8 +15,9 @@ import pytest
 from orchestrator.errors import HostError
 from orchestrator.hosts.fsfreeze import coordinator
 from orchestrator.hosts.fsfreeze.coordinator import FREEZABLE, FsfreezeCoordinator, FsfreezeSettings
+from orchestrator.hosts.fsfreeze.local_paths import volumes_under
 from orchestrator.hosts.linux.survey import HostFileSystem, linux_survey
-from orchestrator.lab.real.file_systems import LabFileSystem, mounted, thaw
+from orchestrator.lab.real.file_systems import LabFileSystem, made_file_system, mounted, thaw
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import HoldEnd, HostVolume
@@ -195,7 +196,14 @@ async def test_paths_are_found_on_the_file_system_that_they_lie_on(
         inside / "new": xfs.device,
         subvolume / "database": btrfs.device,  # its st_dev is that of no mount point
     }
-    assert await here.volumes_under([*expected, Path("/proc/self")]) == expected
+    found = await here.volumes_under([*expected, Path("/proc/self")])
+    assert {path: needed[0] for path, needed in found.items()} == expected
+
+
+def test_what_lies_below_an_image_is_needed_as_well(ext4: LabFileSystem, tmp_path: Path) -> None:
+    with made_file_system("ext4", ext4.mount_point / "image", tmp_path / "upper") as upper:
+        (needed,) = volumes_under([upper.mount_point / "state"], linux_survey()).values()
+        assert needed[:2] == [upper.device, ext4.device]
 
 
 async def test_it_says_what_it_is(here: FsfreezeCoordinator) -> None:

@@ -192,7 +192,7 @@ async def test_a_guest_that_is_this_machine_owns_our_paths(
     )
     emulated.guest.boot_id = emulated.guest.boot_id.strip()
     found = await guest.volumes_under(ours)
-    assert found == {ours[0]: "loop0", ours[1]: "loop0", ours[3]: "loop1"}
+    assert found == {ours[0]: ("loop0",), ours[1]: ("loop0",), ours[3]: ("loop1",)}
 
 
 async def test_a_guest_that_loses_a_file_system_before_the_set_is_refused(
