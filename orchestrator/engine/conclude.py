@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.host_answer import answer_of_host
 from orchestrator.engine.recorder import Recorder, RecordRef
 from orchestrator.engine.result import PlacedClone
 from orchestrator.errors import ArrayError, HostError, OrchestratorError
@@ -62,7 +63,7 @@ async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, rec
     CrashPoint.TELLING.passed()
     answered = False
     with suppress(HostError):
-        await attempt.open_set.complete(succeeded=True)
+        await answer_of_host(attempt.open_set.complete(succeeded=True), attempt)
         answered = True
     await recorder.told(attempt, proof, answered=answered)
     await journal.record(EntryKind.TOLD, {"answered": answered})
@@ -73,7 +74,7 @@ async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, rec
 async def end_session(attempt: Attempt) -> None:
     """End the host's session where no writer waits to be told; what gets lost ends by itself."""
     with suppress(HostError):
-        await attempt.open_set.complete(succeeded=True)
+        await answer_of_host(attempt.open_set.complete(succeeded=True), attempt)
 
 
 async def clone(attempt: Attempt, journal: Journal) -> tuple[PlacedClone, ...]:

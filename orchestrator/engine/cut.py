@@ -37,6 +37,7 @@ class PendingCut:
         """Ask for the cut: the one request of this array inside the window."""
         self.asked_at = clock.reading()
         self.task = asyncio.create_task(self._commit(token, clock))
+        self.task.add_done_callback(_note_failure)
         return self.task
 
     async def _commit(self, token: CutToken, clock: Clock) -> None:
@@ -51,3 +52,9 @@ class PendingCut:
         if self.task is None or not self.task.done() or self.task.cancelled():
             return None
         return self.task.exception()
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    """Tell asyncio that somebody knows: a run that ends in doubt may never ask, and it would complain."""
+    if not task.cancelled():
+        task.exception()

@@ -26,7 +26,7 @@ from orchestrator.engine.result import PlacedClone, RunResult
 from orchestrator.engine.settle import settle
 from orchestrator.engine.thaw import finish_even_if_cancelled
 from orchestrator.engine.warmth import Warmth
-from orchestrator.errors import ArrayError, Interrupted, OrchestratorError
+from orchestrator.errors import ArrayError, Interrupted, OrchestratorError, WindowExpired
 from orchestrator.evidence.canonical import as_plain
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
@@ -66,13 +66,24 @@ class CloneRun:
 
     async def _perform(self) -> RunResult:
         self.observe(Phase.SURVEY, f"{self.host.name}, {len(self.arrays)} arrays")
-        plan = await make_plan(self.job, self.host, self.arrays, self.history, self.clock, self.own_paths)
+        plan = await self._plan()
         if isinstance(plan, RunPlan):
             self.result = await self._make(plan)
         else:
             self.result = await self._refuse(plan)
         self.observe(Phase.DONE, self.result.status)
         return self.result
+
+    async def _plan(self) -> RunPlan | tuple[Finding, ...]:
+        limit_s = self.job.budgets.prepare_s
+        try:
+            async with asyncio.timeout_at(self.clock.now() + limit_s):
+                return await make_plan(
+                    self.job, self.host, self.arrays, self.history, self.clock, self.own_paths
+                )
+        except TimeoutError:
+            what = f"host and arrays were not surveyed within {limit_s:g} s"
+            raise WindowExpired("window.prepare-expired", what, subject=self.host.name) from None
 
     async def _make(self, plan: RunPlan) -> RunResult:
         attempt = self._attempt(plan)

@@ -6,6 +6,7 @@ import asyncio
 
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.cut import PendingCut
+from orchestrator.engine.host_answer import answer_of_host
 from orchestrator.engine.planning import read_map
 
 
@@ -29,11 +30,11 @@ async def settle(attempt: Attempt) -> None:
 
 
 async def _ask_writers(attempt: Attempt) -> None:
-    attempt.writers_after = tuple(await attempt.open_set.writer_status())
+    attempt.writers_after = tuple(await answer_of_host(attempt.open_set.writer_status(), attempt))
 
 
 async def _read_map(attempt: Attempt) -> None:
-    attempt.map_after = await read_map(attempt.plan)
+    attempt.map_after = await answer_of_host(read_map(attempt.plan), attempt)
 
 
 async def _list_members(cut: PendingCut) -> None:

@@ -28,7 +28,9 @@ def begin(work: Callable[[], T], *, to_its_end: bool = True) -> asyncio.Future[T
             outcome.set_exception(error)
 
     threading.Thread(target=run, daemon=not to_its_end).start()
-    return asyncio.wrap_future(outcome)
+    future = asyncio.wrap_future(outcome)
+    future.add_done_callback(_note_failure)
+    return future
 
 
 async def finished(work: Callable[[], T]) -> T:
@@ -43,3 +45,9 @@ async def finished(work: Callable[[], T]) -> T:
     if cancellation is not None and future.exception() is None:
         raise cancellation
     return future.result()
+
+
+def _note_failure(future: asyncio.Future[T]) -> None:
+    """Tell asyncio that somebody knows: whoever began the work may have gone, and it would complain."""
+    if not future.cancelled():
+        future.exception()

@@ -56,9 +56,12 @@ class HostFault(StrEnum):
     COMPONENT_FAILED = "component-failed"
     SESSION_RESTARTED = "session-restarted"
     STATUS_FAILS = "status-fails"
+    STATUS_HANGS = "status-hangs"
+    MAP_HANGS = "map-hangs-after-the-thaw"
     MAP_CHANGED = "map-changed"
     HOST_PAUSED = "host-paused"
     COMPLETE_LOST = "complete-answer-lost"
+    COMPLETE_HANGS = "complete-hangs"
 
 
 @dataclass(slots=True)
@@ -125,6 +128,8 @@ class FakeHost(HostCoordinator):
 
     async def survey(self) -> Survey:
         await self._call("survey")
+        if self.fault is HostFault.MAP_HANGS and self.state.thaw_reports:
+            await asyncio.sleep(10_000)
         moved = self.fault is HostFault.MAP_CHANGED and self.state.thaw_reports
         luns = (*self.luns[1:], self.luns[0]) if moved else self.luns
         volumes = tuple(HostVolume(f"vol-{n}", (f"{chr(68 + n)}:\\",), (lun,)) for n, lun in enumerate(luns))
@@ -221,6 +226,9 @@ class FakeSet(HostSet):
         match host.fault:
             case HostFault.STATUS_FAILS:
                 raise HostError("host.gone", "lost", subject=host.name)
+            case HostFault.STATUS_HANGS:
+                await asyncio.sleep(10_000)
+                return ()
             case HostFault.WRITER_GONE:
                 return ()
             case HostFault.WRITER_RESTARTED:
@@ -238,6 +246,8 @@ class FakeSet(HostSet):
         await self.host._call("complete")
         self.host.state.told_success = succeeded
         self.host.state.session_open = False
+        if self.host.fault is HostFault.COMPLETE_HANGS:
+            await asyncio.sleep(10_000)
         if self.host.fault is HostFault.COMPLETE_LOST:
             raise HostError("host.gone", "lost", subject=self.host.name)
 

@@ -1,11 +1,12 @@
 import asyncio
+import gc
 
 import pytest
 
 from orchestrator.engine.freeze_window import FreezeWindow
 from orchestrator.engine.result import RunResult
 from orchestrator.engine.warmth import Warmth
-from orchestrator.errors import ArrayError
+from orchestrator.errors import ArrayError, WindowExpired
 from orchestrator.journal.entries import EntryKind
 from orchestrator.model.grades import RunStatus
 from orchestrator.plugin import SetPlan
@@ -24,6 +25,7 @@ HARMLESS_HOSTS = {
     HostFault.THAW_HANGS_ONCE,  # one rung of the ladder still fits the hold budget
     HostFault.THAW_RAISES_ONCE,
     HostFault.COMPLETE_LOST,
+    HostFault.COMPLETE_HANGS,
 }
 EXPECTED_CODE = {
     HostFault.OPEN_FAILS: "host.rejected",
@@ -40,6 +42,8 @@ EXPECTED_CODE = {
     HostFault.COMPONENT_FAILED: "proof.writer-lost",
     HostFault.SESSION_RESTARTED: "proof.writer-lost",
     HostFault.STATUS_FAILS: "host.gone",
+    HostFault.STATUS_HANGS: "host.gone",
+    HostFault.MAP_HANGS: "host.gone",
     HostFault.MAP_CHANGED: "proof.map-changed",
     HostFault.HOST_PAUSED: "proof.window-over-budget",
 }
@@ -130,6 +134,16 @@ async def test_an_array_that_fails_outside_the_window_undoes_everything(method: 
     assert result.error is not None
     assert result.error.code == "array.unreachable"
     nothing_is_left(scene, result)
+
+
+async def test_a_host_that_does_not_answer_the_survey_ends_the_run_untouched() -> None:
+    scene = Scene()
+    scene.host.latency_s = 10_000.0
+    with pytest.raises(WindowExpired) as caught:
+        await scene.run.perform()
+    assert caught.value.code == "window.prepare-expired"
+    assert scene.host.calls == ["survey"]
+    assert scene.left_behind() == set()
 
 
 @pytest.mark.parametrize("position", [0, 1])
@@ -279,3 +293,15 @@ async def test_a_break_off_is_refused_before_any_array_is_called() -> None:
     assert [reason.code for reason in result.reasons] == ["policy.break-off-refused"]
     assert all(array.store.calls == [] for array in scene.arrays)
     assert scene.host.calls == []
+
+
+async def test_a_failed_cut_that_nobody_asks_about_is_not_complained_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scene = Scene()
+    for array in scene.arrays:
+        array.behaviour = Behaviour(commit=CommitFault.REJECTED, failing=frozenset({"owned"}))
+    assert (await scene.run.perform()).status is RunStatus.IN_DOUBT
+    del scene, array
+    gc.collect()
+    assert "never retrieved" not in caplog.text
