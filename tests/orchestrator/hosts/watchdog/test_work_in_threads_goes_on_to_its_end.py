@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -59,3 +60,17 @@ async def test_a_failure_of_the_work_outranks_the_cancellation() -> None:
     go_on.set()
     with pytest.raises(LookupError):
         await working
+
+
+async def test_work_that_fails_after_everybody_left_is_not_complained_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def work() -> None:
+        raise OSError("the disk is gone")
+
+    future = begin(work)
+    while not future.done():
+        await asyncio.wait({future})
+    del future
+    gc.collect()
+    assert "never retrieved" not in caplog.text
