@@ -139,7 +139,7 @@ class CutForecast:
 
     Attributes:
         cut_s: from asking for the cut to its answer, in seconds.
-        basis: what that rests on ("4,100 extents at 7 µs each").
+        basis: what that rests on ("4,100 extents at 60 µs each").
     """
 
     cut_s: float

@@ -23,7 +23,7 @@ class Cost:
 
 
 # Measured with flushed files on loop devices, 2 virtual processors, Linux 6.18. XFS: 14-18 µs an extent
-# (10,000 of them in 0.17 s), and 29 on the median while seven others used the machine; btrfs: 5.5, and 12. A
+# (10,000 of them in 0.17 s), and 29 on the median of a busy machine; btrfs: 5.5, and 12. A
 # file of one extent 0.06 ms. A snapshot of a subvolume 1-3 ms when everything is on disk, whatever its files
 # are like: it writes the root of a tree.
 _COSTS: Final[Mapping[str, Cost]] = {"xfs": Cost(30e-6), "btrfs": Cost(12e-6)}
@@ -37,7 +37,7 @@ def forecast(store: Store, volumes: Sequence[ArrayVolume]) -> CutForecast:
     files = {item.file_id: item for item in store.lun_files()}
     wanted = [files[item.volume_id] for item in volumes if item.volume_id in files]
     if store.cuts_as_a_whole(wanted):
-        basis = "one snapshot of the subvolume with all LUN files"
+        basis = "one btrfs snapshot of the subvolume with all LUN files"
         return CutForecast(_SAFETY * _SNAPSHOT_S, f"{basis}, {_SAFETY:g} times what was measured")
     extents = 0
     with refusals("count extents", subject=store.subject):
