@@ -22,7 +22,7 @@ STATUS: Final = "guest-fsfreeze-status"
 TIME: Final = "guest-get-time"
 UNANSWERED_MOST: Final = 2
 RESTART_S: Final = 0.02  # between two looks for an agent that is gone
-FLUSH_LOOK_S: Final = 0.01
+FLUSH_LOOK_S: Final = 0.002
 NEEDED: Final = frozenset({FREEZE, THAW, STATUS, TIME, "guest-ping", "guest-get-fsinfo", "guest-get-osinfo"})
 # Changes nothing in the guest but what a program started in it changes; never freezes, never thaws.
 ASKABLE: Final = frozenset(
