@@ -21,7 +21,7 @@ from tests.orchestrator.lab.real.leftovers import await_nothing_under, left_unde
 pytestmark = [pytest.mark.journey, pytest.mark.real, pytest.mark.timeout(180)]
 
 LONGEST_S: Final = 120.0
-ROUNDS: Final = 2
+ROUNDS: Final = 25  # a hundred in all, as the README says
 COMBINATIONS: Final = {
     (host, array) for host in ("fsfreeze", "qemu-guest-agent") for array in ("software-reflink", "qemu-block")
 }

@@ -28,6 +28,8 @@ from orchestrator.model.hosts import HoldEnd
 from orchestrator.plugin import ProviderContext, Secret
 from tests.orchestrator.hosts.emulated_exchange.exchange_lab import DEAD_MAN_S, Disks, changes, open_set
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 PROJECT: Final = Path(__file__).parents[4]
 COMMAND: Final = (sys.executable, "-c", "from orchestrator.cli.lab_host import host; host()")
 

@@ -29,6 +29,8 @@ from tests.orchestrator.hosts.qemu_guest_agent.coordinating import (
     plan_of,
 )
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 
 @pytest.fixture
 async def guest(emulated: Emulated, home: Path) -> AsyncIterator[GuestAgentCoordinator]:

@@ -20,6 +20,8 @@ from tests.orchestrator.hosts.qemu_guest_agent.holding import (
     thawed,
 )
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 
 # ---------------------------------------------------------------- a thaw whose outcome is unknown
 @pytest.mark.parametrize("fault", [each for each in AgentFault if not each.startswith("die")])

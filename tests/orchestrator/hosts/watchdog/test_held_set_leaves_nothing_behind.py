@@ -15,6 +15,8 @@ from orchestrator.plugin import SetPlan
 from tests.orchestrator.hosts.watchdog.folder_hold import HoldFolder
 from tests.orchestrator.hosts.watchdog.patience import until
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 WINDOW_S = 0.3
 
 

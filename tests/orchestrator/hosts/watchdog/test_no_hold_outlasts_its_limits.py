@@ -14,6 +14,8 @@ from orchestrator.hosts.watchdog.holding import Holding, Phase
 from orchestrator.model.hosts import HoldEnd, ReleaseReport
 from tests.orchestrator.hosts.watchdog.folder_hold import FolderHold, HoldFolder
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 WINDOW_S = 0.3
 LONG_S = 60.0
 

@@ -21,6 +21,8 @@ from tests.orchestrator.hosts.watchdog.folder_hold import HoldFolder
 from tests.orchestrator.hosts.watchdog.patience import until
 from tests.orchestrator.hosts.watchdog.processes import ended, opened_by, parent_and_session, watchdogs_of
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 WINDOW_S = 0.3
 MUCH_LATER_S = 3.0  # on a machine that is busy with other tests
 LONG_S = 60.0

@@ -22,6 +22,8 @@ from tests.orchestrator.hosts.watchdog.folder_hold import HoldFolder
 from tests.orchestrator.hosts.watchdog.patience import until
 from tests.orchestrator.hosts.watchdog.processes import ended
 
+pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
+
 
 @pytest.fixture
 def child(held: HoldFolder, claim: LeaseClaim) -> Iterator[subprocess.Popen[str]]:
