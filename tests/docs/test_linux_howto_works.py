@@ -33,7 +33,7 @@ def test_the_howto_works_from_the_first_block_to_the_last(folder: Path) -> None:
     scripts = Path(sys.executable).parent
     done = subprocess.run(
         # Whatever it leaves mounted goes with the namespace.
-        ["unshare", "--mount", "/bin/bash", "-c", script],  # noqa: S607 - found above
+        ["unshare", "--mount", "/bin/bash", "-c", script],
         cwd=folder,
         env={**os.environ, "QUIESCE_HOME": str(folder / "home"), "PATH": f"{scripts}:{os.environ['PATH']}"},
         capture_output=True,

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -97,18 +97,8 @@ class Home:
         return [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
 
     def quiesce_here(self, *arguments: str | Path) -> Ended:
-        """Run a command in this process: it says and does the same, and costs no start."""
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            patch.dict(os.environ, {**self.secrets, "QUIESCE_HOME": str(self.folder)}),
-            patch.object(sys, "argv", ["quiesce", *map(str, arguments)]),
-            redirect_stdout(out),
-            redirect_stderr(err),
-            pytest.raises(SystemExit) as end,
-        ):
-            main()
-        assert isinstance(end.value.code, int)
-        return Ended(end.value.code, out.getvalue(), err.getvalue())
+        """Run a command in this process."""
+        return in_this_process(arguments, {**self.secrets, "QUIESCE_HOME": str(self.folder)})
 
     @contextmanager
     def started(self, *arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -210,3 +200,18 @@ def _endpoint(name: str, kind: str, url: str) -> dict[str, Any]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def in_this_process(arguments: Iterable[str | Path], environment: Mapping[str, str]) -> Ended:
+    """Give a command in this process: it says and does the same, and costs no start."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", ["quiesce", *map(str, arguments)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    assert isinstance(end.value.code, int)
+    return Ended(end.value.code, out.getvalue(), err.getvalue())

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
-import pytest
-
-from orchestrator.__main__ import main
 from orchestrator.errors import HostError
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.duty import Duty, duty_of
@@ -31,7 +26,7 @@ from orchestrator.lab.real.storage_daemon import StorageDaemon
 from orchestrator.lab.real.writer import counting_writer
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.service.installation import Installation
-from tests.journeys.home import END_S, Ended, ended
+from tests.journeys.home import END_S, Ended, ended, in_this_process
 from tests.journeys.real.leftovers import objects_of_ours
 from tests.journeys.real.processes import (
     await_end,
@@ -108,18 +103,8 @@ class Scene:
             return ended(run)
 
     def here(self, *arguments: str | Path) -> Ended:
-        """Give a command in this process: it says and does the same, and costs no start."""
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            patch.dict(os.environ, {"QUIESCE_HOME": str(self.installation.folder.root)}),
-            patch.object(sys, "argv", ["quiesce", *map(str, arguments)]),
-            redirect_stdout(out),
-            redirect_stderr(err),
-            pytest.raises(SystemExit) as end,
-        ):
-            main()
-        assert isinstance(end.value.code, int)
-        return Ended(end.value.code, out.getvalue(), err.getvalue())
+        """Give a command in this process."""
+        return in_this_process(arguments, {"QUIESCE_HOME": str(self.installation.folder.root)})
 
     # ---------------------------------------------------------------- parts
 
@@ -166,7 +151,7 @@ class Scene:
     def umount(self, place: Path, *words: str) -> str:
         """Unmount as an administrator would, and return what that was told."""
         done = subprocess.run(
-            ["umount", *words, str(place)],  # noqa: S607 - found like every other program
+            ["umount", *words, str(place)],
             capture_output=True,
             text=True,
             check=False,

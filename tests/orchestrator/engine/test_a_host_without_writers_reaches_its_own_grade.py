@@ -100,7 +100,7 @@ async def test_a_providers_own_forecast_counts_when_it_is_the_worse(cut_s: float
         assert [volume.name for volume in volumes] == ["vol0"]
         return CutForecast(cut_s, "900,000 extents")
 
-    scene.arrays[0].forecast = forecast  # type: ignore[method-assign,assignment]
+    scene.arrays[0].forecast = forecast  # type: ignore[method-assign,assignment] # of this one only
     result = await scene.run.perform()
     if refused:
         assert refused_as(result, scene) == [("policy.forecast-over-budget", "logs")]

@@ -163,7 +163,7 @@ def mail_in_clone(
     runner: asyncio.Runner, provider: QemuBlockProvider, members: Sequence[object], place: Path
 ) -> str:
     """Mount the clone of the first LUN read-only, without replaying its journal, and read the file."""
-    made = [each.volume for each in runner.run(provider.clone(members, NAMES))]  # type: ignore[arg-type]
+    made = [each.volume for each in runner.run(provider.clone(members, NAMES))]  # type: ignore[arg-type] # it is a coroutine
     shown = runner.run(provider.present(made))
     try:
         with mounted(shown[0].device, place / "clone", "ro", "noload") as clone:

@@ -53,7 +53,7 @@ async def test_refuses_a_cut_without_a_live_token(desk: Desk, sent: list[str]) -
     spent.spend(desk.array_id)
     for token in (spent, TestToken(["another array"]), None):
         with pytest.raises(CutNotAuthorised):
-            await desk.provider.commit(armed, token)  # type: ignore[arg-type]
+            await desk.provider.commit(armed, token)  # type: ignore[arg-type] # no token at all
     assert sent == []
     assert uncut(desk.served)
 

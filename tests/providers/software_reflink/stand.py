@@ -62,7 +62,7 @@ def make_store(folder: Path, *, subvolume: bool = False) -> Path:
     """Make a store with two LUN files."""
     folder.mkdir()
     if subvolume:
-        subprocess.run(["btrfs", "-q", "subvolume", "create", folder / "luns"], check=True)  # noqa: S607
+        subprocess.run(["btrfs", "-q", "subvolume", "create", folder / "luns"], check=True)
     else:
         (folder / "luns").mkdir()
     for name in LUNS:
@@ -73,7 +73,7 @@ def make_store(folder: Path, *, subvolume: bool = False) -> Path:
 def devices_over(folder: Path) -> list[str]:
     """Return the loop devices over files below a folder."""
     listed = subprocess.run(
-        ["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"],  # noqa: S607
+        ["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"],
         check=True,
         capture_output=True,
         text=True,

@@ -54,9 +54,9 @@ def unmount(one: LabFileSystem, *options: str) -> subprocess.CompletedProcess[st
 
 def mount(one: LabFileSystem) -> None:
     """Mount it again: on its device if that is still there, for it goes with a last unmount that is clean."""
-    there = subprocess.run(["losetup", one.device], capture_output=True, check=False).returncode == 0  # noqa: S607
+    there = subprocess.run(["losetup", one.device], capture_output=True, check=False).returncode == 0
     what = [one.device] if there else ["-o", "loop", str(one.image)]
-    subprocess.run(["mount", *what, str(one.mount_point)], check=True)  # noqa: S607
+    subprocess.run(["mount", *what, str(one.mount_point)], check=True)
 
 
 def test_all_kinds_are_frozen_together_and_each_one_is_counted(make: Make) -> None:

@@ -101,7 +101,7 @@ async def test_a_set_can_be_recovered_by_its_id(ext4: LabFileSystem, here: Fsfre
 def three_times(ext4: LabFileSystem, tmp_path: Path) -> Iterator[set[str]]:
     bound, read_only = tmp_path / "bound", tmp_path / "read-only"
     with mounted(str(ext4.mount_point), bound, "bind"), mounted(ext4.device, read_only):
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(read_only)], check=True)  # noqa: S607
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(read_only)], check=True)
         yield {str(ext4.mount_point), str(bound), str(read_only)}
 
 
@@ -134,7 +134,7 @@ async def test_leases_do_not_lie_on_what_is_frozen(ext4: LabFileSystem) -> None:
 @pytest.mark.parametrize(
     ("kind", "st_dev", "reason"),
     [
-        ("ext4", os.stat("/").st_dev, "root"),  # noqa: PTH116
+        ("ext4", os.stat("/").st_dev, "root"),  # noqa: PTH116 - as the code asks
         ("vfat", 99, "vfat"),
         ("gfs2", 99, "gfs2"),
         ("xfs", None, "mounted over"),
@@ -176,7 +176,7 @@ def inside(ext4: LabFileSystem, xfs: LabFileSystem) -> Iterator[Path]:
 @pytest.fixture
 def subvolume(btrfs: LabFileSystem) -> Path:
     place = btrfs.mount_point / "subvolume"
-    subprocess.run(["btrfs", "-q", "subvolume", "create", str(place)], check=True)  # noqa: S607
+    subprocess.run(["btrfs", "-q", "subvolume", "create", str(place)], check=True)
     return place
 
 

@@ -274,6 +274,6 @@ async def test_without_an_open_set_a_frozen_guest_is_refused(
 async def test_an_agent_that_answers_nonsense_is_rejected(
     guest: GuestAgentCoordinator, emulated: Emulated
 ) -> None:
-    emulated.guest.file_systems[0].name = None  # type: ignore[assignment]
+    emulated.guest.file_systems[0].name = None  # type: ignore[assignment] # that is the nonsense
     with pytest.raises(HostError, match="known form"):
         await guest.survey()

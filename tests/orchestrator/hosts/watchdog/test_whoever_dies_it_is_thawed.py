@@ -34,7 +34,7 @@ def child(held: HoldFolder, claim: LeaseClaim) -> Iterator[subprocess.Popen[str]
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(["sleep", "60"]) as sleeper:  # noqa: S607 - found like every other program
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
         yield sleeper
         sleeper.kill()
 
