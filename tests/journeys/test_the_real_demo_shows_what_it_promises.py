@@ -16,7 +16,7 @@ import pytest
 
 from orchestrator.evidence import EvidenceChain, Proof, PublicKey
 from orchestrator.lab.real.requirements import PROGRAMS
-from tests.orchestrator.lab.real.leftovers import await_nothing_under, left_under, loop_files_under
+from tests.orchestrator.lab.real.leftovers import await_nothing_under, loop_files_under
 
 pytestmark = [pytest.mark.journey, pytest.mark.real, pytest.mark.timeout(180)]
 
@@ -74,7 +74,7 @@ def await_first_proof(temporary: Path) -> None:
 def test_no_frozen_clone_is_torn_and_nothing_is_left_but_the_evidence(temporary: Path) -> None:
     with demo(temporary) as process:
         document = ended(process)
-    assert left_under(temporary) == []
+    await_nothing_under(temporary)
     assert (document["schema"], document["exit_status"]) == ("quiesce.demo-real/1", 0)
     shown = document["result"]
     assert {(each["host"], each["array"]) for each in shown["combinations"]} == COMBINATIONS
@@ -107,7 +107,7 @@ def test_a_demo_that_is_stopped_takes_everything_away(temporary: Path, number: s
             os.killpg(process.pid, number)  # like Ctrl-C in a terminal
             time.sleep(0.01)
         document = ended(process)
-    assert left_under(temporary) == []
+    await_nothing_under(temporary)
     assert document["exit_status"] == 4
     assert document["problem"]["code"] == "run.interrupted"
     (kept,) = temporary.iterdir()

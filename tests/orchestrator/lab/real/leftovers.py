@@ -12,16 +12,20 @@ from orchestrator.lab.real.file_systems import mount_points_under
 LIMIT_S: Final = 15.0
 
 
-def left_under(folder: Path) -> list[str]:
+def _left_under(folder: Path) -> list[str]:
     """Return processes that name a path below a folder, loop devices over files there, and mounts there."""
     mounts = [str(place) for place in mount_points_under(folder)]
     return [*_processes_of(folder), *loop_files_under(folder), *mounts]
 
 
 def await_nothing_under(folder: Path, orphans_before: set[str] | None = None) -> None:
-    """Wait for what goes by itself once a lab was killed; and for loop devices that have lost their file."""
+    """Wait for what goes by itself, and for loop devices that have lost their file.
+
+    That also holds for a lab that ended well: the kernel drops the mounts of an ended process's namespace,
+    and the loop device below with the last of them, a little after the process.
+    """
     until = time.monotonic() + LIMIT_S
-    while left := [*left_under(folder), *_new(orphans_before)]:
+    while left := [*_left_under(folder), *_new(orphans_before)]:
         assert time.monotonic() < until, left
         time.sleep(0.02)
 

@@ -21,7 +21,7 @@ from orchestrator.lab.real.child import await_ready, program
 from orchestrator.lab.real.file_systems import file_system_on, mount_points_under, run
 from orchestrator.lab.real.guest_agent import guest_agent
 from orchestrator.lab.real.storage_daemon import StorageDaemon, storage_daemon
-from tests.orchestrator.lab.real.leftovers import left_under
+from tests.orchestrator.lab.real.leftovers import await_nothing_under
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 
@@ -157,7 +157,7 @@ def test_a_daemon_that_starts_and_does_not_answer_leaves_nothing(
     monkeypatch.setattr(storage_daemon_module, "await_ready", fail)
     with pytest.raises(NoAnswer), storage_daemon(real_lab / "d", {"log": LUN_BYTES}):
         pass
-    assert left_under(real_lab) == []
+    await_nothing_under(real_lab)
 
 
 def test_what_a_terminal_sends_to_its_group_strikes_no_child(real_lab: Path) -> None:

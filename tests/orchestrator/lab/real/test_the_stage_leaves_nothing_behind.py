@@ -19,7 +19,6 @@ from orchestrator.lab.real.stage import COMBINATIONS, Combination, Stage, staged
 from tests.orchestrator.lab.real.freezing import freeze_stage, installation_in, present_clones
 from tests.orchestrator.lab.real.leftovers import (
     await_nothing_under,
-    left_under,
     loop_files_under,
     orphan_loops,
 )
@@ -69,7 +68,7 @@ def test_clones_of_proven_sets_are_whole_and_what_is_split_off_is_not(
     assert (frozen.torn, len(frozen.orders)) == (0, 2)
     assert all(0 < each < 6 for each in frozen.windows_s)
     assert not [*installation.arrays.list(), *installation.hosts.list(), *installation.sets.list()]
-    assert left_under(real_lab) == []
+    await_nothing_under(real_lab)
 
 
 @pytest.mark.parametrize("array", ARRAYS)
@@ -86,14 +85,14 @@ def test_what_fails_while_file_systems_are_frozen_leaves_nothing(real_lab: Path,
         staged(installation, Combination("fsfreeze", array), real_lab / "lab") as stage,
     ):
         fail_frozen(stage)
-    assert left_under(real_lab) == []
+    await_nothing_under(real_lab)
 
 
 @pytest.mark.parametrize("array", ARRAYS)
 def test_a_clone_that_is_still_presented_goes_with_the_stage(real_lab: Path, array: str) -> None:
     with staged(installation_in(real_lab), Combination("fsfreeze", array), real_lab / "lab") as stage:
         present_clones(stage)
-    assert left_under(real_lab) == []
+    await_nothing_under(real_lab)
 
 
 def test_a_host_that_does_not_answer_leaves_nothing(real_lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +106,7 @@ def test_a_host_that_does_not_answer_leaves_nothing(real_lab: Path, monkeypatch:
     with pytest.raises(NoAnswer), staged(installation, COMBINATIONS[-1], real_lab / "lab"):
         pass
     assert not installation.arrays.list()
-    assert left_under(real_lab) == []
+    await_nothing_under(real_lab)
 
 
 @pytest.mark.parametrize(
