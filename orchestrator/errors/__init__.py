@@ -20,6 +20,8 @@ from orchestrator.errors.tree import (
     Interrupted,
     OrchestratorError,
     Refused,
+    VerificationError,
+    VerificationStopped,
     WindowExpired,
 )
 
@@ -40,6 +42,8 @@ __all__ = [
     "OrchestratorError",
     "Refused",
     "Retryable",
+    "VerificationError",
+    "VerificationStopped",
     "WindowExpired",
     "exit_status_of",
     "http_status_of",

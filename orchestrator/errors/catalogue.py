@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.errors.explanation import Explanation
-from orchestrator.errors.explanations import array, evidence, host, input, policy, proof, window
+from orchestrator.errors.explanations import array, ese, evidence, host, input, policy, proof, verify, window
 
-FAMILIES: Final = (input, policy, host, array, window, proof, evidence)
+FAMILIES: Final = (input, policy, host, array, window, proof, evidence, verify, ese)
 
 CATALOGUE: Final[dict[str, Explanation]] = {
     code: explanation for family in FAMILIES for code, explanation in family.ENTRIES.items()

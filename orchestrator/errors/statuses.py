@@ -49,6 +49,8 @@ STATUS_OF: Final[dict[type[BaseException], Status]] = {
     tree.ArrayBusy: Status(ExitStatus.ABORTED, 503, Retryable.LATER),
     tree.ArrayError: Status(ExitStatus.ABORTED, 502, Retryable.LATER),
     tree.InDoubt: Status(ExitStatus.IN_DOUBT, 409, Retryable.LATER),
+    tree.VerificationError: Status(ExitStatus.FAILED_VERIFICATION, 422, Retryable.LATER),
+    tree.VerificationStopped: Status(ExitStatus.FAILED_VERIFICATION, 503, Retryable.NOW),
     tree.EvidenceError: Status(ExitStatus.FAILED_VERIFICATION, 422, Retryable.NEVER),
     Exception: Status(ExitStatus.INTERNAL, 500, Retryable.NEVER),
 }

@@ -12,7 +12,9 @@ OrchestratorError
 │   ├── ArrayRejected           the array said no; carries its own code and text
 │   └── ArrayAnswerLost         the request may or may not have happened: settle, do not repeat
 ├── InDoubt                 a run whose end is unknown; `quiesce recover` decides
-└── EvidenceError           a record does not verify
+├── EvidenceError           a record does not verify
+├── VerificationError       the contents of a clone could not be looked at
+└── VerificationStopped     somebody does not want the contents looked at any more
 """
 
 from __future__ import annotations
@@ -110,3 +112,11 @@ class InDoubt(OrchestratorError):
 
 class EvidenceError(OrchestratorError):
     """A record, its signature, its place in the chain or what it claims does not verify."""
+
+
+class VerificationError(OrchestratorError):
+    """The contents of a clone could not be read, or not by anything we have: nothing is known of them."""
+
+
+class VerificationStopped(OrchestratorError):
+    """A verification was stopped from outside before its end."""

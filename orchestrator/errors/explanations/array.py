@@ -79,7 +79,7 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "belongs to the account of Quiesce and that nobody else may enter (mode 0700).",
     ),
     "array.in-use": Explanation(
-        "A clone that was presented to this machine is still mounted, or open in some process.",
+        "A clone is still used: mounted on this machine, open in some process, or presented to another host.",
         "Unmount it and close it (`lsof DEVICE` names who has it open), then try again.",
     ),
     "array.loop-device-failed": Explanation(
@@ -87,8 +87,10 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "Read the reason given. It needs the program `losetup` and the right CAP_SYS_ADMIN (root).",
     ),
     "array.cannot-present": Explanation(
-        "The provider shows no clones to this machine: only software providers on the same machine do.",
-        "Present the array volume to a host with the array's own tools; `quiesce set show ID` names it.",
+        "The array shows no clones to this machine: its provider cannot, or was not told to whom.",
+        "Register the array with the setting that names this machine's host object (`present_to`), where its "
+        "kind has one. Else present the array volume with the array's own tools; `quiesce set show ID` names "
+        "it.",
     ),
     "array.other-identity": Explanation(
         "Another array answers at this address than the one that was registered.",

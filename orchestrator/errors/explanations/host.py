@@ -81,8 +81,24 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "Take it out of the job, or move what stands in the way to another file system.",
     ),
     "host.not-permitted": Explanation(
-        "The kernel lets only root, with the capability CAP_SYS_ADMIN, freeze file systems.",
+        "The kernel lets only root, with the capability CAP_SYS_ADMIN, freeze file systems, look for new "
+        "LUNs and delete the devices of old ones.",
         "Run as root, outside of containers that take that capability away.",
+    ),
+    "host.lun-not-visible": Explanation(
+        "The array has presented a clone, but this machine does not see it. It was withdrawn again.",
+        "Check the way from the array to this machine: that the array's host object which `present_to` names "
+        "has this machine's initiators, the zoning (FC) or the login (`iscsiadm -m session`), and that no "
+        "device of an earlier presentation is left under the same LUN (`lsscsi`).",
+    ),
+    "host.lun-not-read-only": Explanation(
+        "A clone was seen, but its device could not be made read-only. It was withdrawn again.",
+        "Run as root. If the reason is another one, look what else holds the device (`lsof`, `lsblk`).",
+    ),
+    "host.lun-not-gone": Explanation(
+        "The device of a clone was deleted and is still there, so the clone stays presented.",
+        "Look what brings it back: a multipath device that queues (`multipath -ll`), or a scan at the same "
+        "time. Then withdraw it again.",
     ),
     "host.no-identity": Explanation(
         "This machine has nothing by which it could be told from others.",

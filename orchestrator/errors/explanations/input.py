@@ -35,6 +35,14 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The host does not offer a component that the job selects.",
         "Run `quiesce host show NAME` to see what the host's writers offer, then correct the job.",
     ),
+    "input.bad-speed": Explanation(
+        "A speed is no number with a unit of bytes.",
+        "Write it as 200MB/s (MB: 1,000,000 bytes) or 100MiB/s (MiB: 1,048,576 bytes).",
+    ),
+    "input.cannot-write": Explanation(
+        "A file that was to be written cannot be.",
+        "Name a file of the kind that is asked for, in a folder that is there and may be written to.",
+    ),
     "input.usage": Explanation(
         "The command line cannot be understood.",
         "See the command's --help.",

@@ -65,6 +65,14 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The source LUN is itself a replica made by Quiesce.",
         "Select the production database, not its copy.",
     ),
+    "policy.truncation-unverified": Explanation(
+        "The job asks for logs to be truncated, and nothing could verify the clone before that.",
+        'Use backup_type = "copy" without truncate, and let another backup truncate the logs.',
+    ),
+    "policy.quarantined": Explanation(
+        "The verification of this set found damage: it is in quarantine, and is deleted when that ends.",
+        "Use the good set before it. Check the source: its database or storage has the same damage.",
+    ),
     "policy.backup-type": Explanation(
         "This backup type is not supported.",
         'Use backup_type = "copy".',

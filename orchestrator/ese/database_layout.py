@@ -1,0 +1,113 @@
+"""Where things stand in a database header (DBFILEHDR, ESE inc/daedef.hxx), by the engine's own names.
+
+748 bytes in the newest engine; zeros up to the end of the page. Engines that knew less left zeros.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.ese.header_fields import Field, Kind
+
+_ROWS: Final = (
+    (0, Kind.HEX, "ulChecksum"),
+    (4, Kind.HEX, "ulMagic"),
+    (8, Kind.HEX, "ulVersion"),
+    (12, Kind.U32, "attrib"),
+    (16, Kind.U64, "dbtimeDirtied"),
+    (24, Kind.SIGNATURE, "signDb"),
+    (52, Kind.U32, "dbstate"),
+    (56, Kind.POSITION, "lgposConsistent"),
+    (64, Kind.TIME, "logtimeConsistent"),
+    (72, Kind.TIME, "logtimeAttach"),
+    (80, Kind.POSITION, "lgposAttach"),
+    (88, Kind.TIME, "logtimeDetach"),
+    (96, Kind.POSITION, "lgposDetach"),
+    (104, Kind.U32, "dbid"),
+    (108, Kind.SIGNATURE, "signLog"),
+    (136, Kind.BACKUP, "bkinfoFullPrev"),
+    (160, Kind.BACKUP, "bkinfoIncPrev"),
+    (184, Kind.BACKUP, "bkinfoFullCur"),
+    (208, Kind.HEX, "ulDbFlags"),
+    (212, Kind.U32, "objidLast"),
+    (216, Kind.U32, "dwMajorVersion"),
+    (220, Kind.U32, "dwMinorVersion"),
+    (224, Kind.U32, "dwBuildNumber"),
+    (228, Kind.U32, "lSPNumber"),
+    (232, Kind.U32, "ulDaeUpdateMajor"),
+    (236, Kind.U32, "cbPageSize"),
+    (240, Kind.U32, "ulRepairCount"),
+    (244, Kind.TIME, "logtimeRepair"),
+    (252, Kind.SIGNATURE, "signSLV"),
+    (280, Kind.U64, "dbtimeLastScrub"),
+    (288, Kind.TIME, "logtimeScrub"),
+    (296, Kind.I32, "lGenMinRequired"),
+    (300, Kind.I32, "lGenMaxRequired"),
+    (304, Kind.U32, "cpgUpgrade55Format"),
+    (308, Kind.U32, "cpgUpgradeFreePages"),
+    (312, Kind.U32, "cpgUpgradeSpaceMapPages"),
+    (316, Kind.BACKUP, "bkinfoSnapshotCur"),
+    (340, Kind.HEX, "ulCreateVersion"),
+    (344, Kind.U32, "ulCreateUpdate"),
+    (348, Kind.TIME, "logtimeGenMaxCreate"),
+    (356, Kind.U32, "bkinfoTypeFullPrev"),
+    (360, Kind.U32, "bkinfoTypeIncPrev"),
+    (364, Kind.U32, "ulRepairCountOld"),
+    (368, Kind.U32, "ulECCFixSuccess"),
+    (372, Kind.TIME, "logtimeECCFixSuccess"),
+    (380, Kind.U32, "ulECCFixSuccessOld"),
+    (384, Kind.U32, "ulECCFixFail"),
+    (388, Kind.TIME, "logtimeECCFixFail"),
+    (396, Kind.U32, "ulECCFixFailOld"),
+    (400, Kind.U32, "ulBadChecksum"),
+    (404, Kind.TIME, "logtimeBadChecksum"),
+    (412, Kind.U32, "ulBadChecksumOld"),
+    (416, Kind.I32, "lGenMaxCommitted"),
+    (420, Kind.BACKUP, "bkinfoCopyPrev"),
+    (444, Kind.BACKUP, "bkinfoDiffPrev"),
+    (468, Kind.U32, "bkinfoTypeCopyPrev"),
+    (472, Kind.U32, "bkinfoTypeDiffPrev"),
+    (476, Kind.U32, "ulIncrementalReseedCount"),
+    (480, Kind.TIME, "logtimeIncrementalReseed"),
+    (488, Kind.U32, "ulIncrementalReseedCountOld"),
+    (492, Kind.U32, "ulPagePatchCount"),
+    (496, Kind.TIME, "logtimePagePatch"),
+    (504, Kind.U32, "ulPagePatchCountOld"),
+    (508, Kind.U64, "qwSortVersion"),
+    (516, Kind.TIME, "logtimeDbscanPrev"),
+    (524, Kind.TIME, "logtimeDbscanStart"),
+    (532, Kind.U32, "pgnoDbscanHighestContinuous"),
+    (536, Kind.I32, "lGenRecovering"),
+    (540, Kind.U32, "ulExtendCount"),
+    (544, Kind.TIME, "logtimeLastExtend"),
+    (552, Kind.U32, "ulShrinkCount"),
+    (556, Kind.TIME, "logtimeLastShrink"),
+    (564, Kind.TIME, "logtimeLastReAttach"),
+    (572, Kind.POSITION, "lgposLastReAttach"),
+    (580, Kind.U32, "ulTrimCount"),
+    (584, Kind.SIGNATURE, "signDbHdrFlush"),
+    (612, Kind.SIGNATURE, "signFlushMapHdrFlush"),
+    (640, Kind.I32, "lGenMinConsistent"),
+    (644, Kind.U32, "ulDaeUpdateMinor"),
+    (648, Kind.U32, "efvMaxBinAttachDiagnostic"),
+    (652, Kind.U32, "pgnoDbscanHighest"),
+    (656, Kind.POSITION, "lgposLastResize"),
+    (667, Kind.U32, "filetype"),
+    (672, Kind.TIME, "logtimeGenMaxRequired"),
+    (680, Kind.I32, "lGenPreRedoMinConsistent"),
+    (684, Kind.I32, "lGenPreRedoMinRequired"),
+    (688, Kind.SIGNATURE, "signRBSHdrFlush"),
+    (716, Kind.U32, "ulRevertCount"),
+    (720, Kind.TIME, "logtimeRevertFrom"),
+    (728, Kind.TIME, "logtimeRevertTo"),
+    (736, Kind.U32, "ulRevertPageCount"),
+    (740, Kind.POSITION, "lgposCommitBeforeRevert"),
+)
+
+LAYOUT: Final = {name: Field(offset, kind) for offset, kind, name in _ROWS}
+
+MAGIC: Final = 0x89ABCDEF  # ulDAEMagic
+VERSION: Final = 0x620  # ulVersion of every engine since ESE97
+KNOWN_VERSIONS: Final = {VERSION, 0x623}  # a beta wrote the latter
+DEFAULT_PAGE_SIZE: Final = 4096  # where cbPageSize is 0
+ATTRIB_STREAMING: Final = 1  # of an .stm; 0 of a database
