@@ -1,4 +1,4 @@
-"""The one door for plugins: providers, host coordinators, and policies that refuse.
+"""The one door for plugins: providers, host coordinators and verifiers.
 
 A plugin is a module named by an entry point of the group `quiesce`:
 
@@ -13,8 +13,9 @@ A plugin is a module named by an entry point of the group `quiesce`:
         register(AcmeProvider)
 
 Hooks only register; the typed objects do the work, and no hook is called inside a freeze window.
-Start reading at `provider.py` (an array) or `host.py` (a host). `orchestrator.model` and
-`orchestrator.errors` may be imported beside this package; nothing else of the orchestrator may.
+Start reading at `provider.py` (an array), `host.py` (a host) or `verifier.py` (what looks into clones).
+`orchestrator.model` and `orchestrator.errors` may be imported beside this package; nothing else of the
+orchestrator may.
 """
 
 from orchestrator.plugin.emulator import ArrayEmulator, Fault, LabOptions
@@ -23,11 +24,15 @@ from orchestrator.plugin.host import HostCoordinator, HostSet, SetPlan
 from orchestrator.plugin.provider import ClockSample, Cloner, Presenter, Provider, ProviderContext
 from orchestrator.plugin.secrets import Secret
 from orchestrator.plugin.token import CutToken
+from orchestrator.plugin.verifier import ClonedComponent, ClonedFile, Control, Verifier
 
 __all__ = [
     "ArrayEmulator",
     "ClockSample",
+    "ClonedComponent",
+    "ClonedFile",
     "Cloner",
+    "Control",
     "CutToken",
     "Fault",
     "HostCoordinator",
@@ -38,5 +43,6 @@ __all__ = [
     "ProviderContext",
     "Secret",
     "SetPlan",
+    "Verifier",
     "hookimpl",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +22,7 @@ class LabOptions:
         volumes: names and sizes in bytes of the array volumes it starts with.
         latency_s: added to every answer.
         clock_skew_s: the array's clock minus the machine's.
+        hosts: names of the array's host objects that it starts with.
     """
 
     home: Path
@@ -29,6 +30,7 @@ class LabOptions:
     volumes: Mapping[str, int] | None = None
     latency_s: float = 0.0
     clock_skew_s: float = 0.0
+    hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class ArrayEmulator(ABC):
 
         Keys: `name`, `lock` (path of the shared lock file), `volumes`, a list of
         `{name, serial, lun_id, path, size_bytes}`, and `control_key`, which requests under /_lab/ must
-        carry as `X-Lab-Key`.
+        carry as `X-Lab-Key`. An array with host objects adds `fabric`: a folder with one for each of them,
+        where a link `wwn-0x…` to an array volume's bytes comes and goes as it is presented and withdrawn.
         """
 
     @abstractmethod

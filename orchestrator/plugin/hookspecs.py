@@ -9,6 +9,7 @@ import pluggy
 
 from orchestrator.plugin.host import HostCoordinator
 from orchestrator.plugin.provider import Provider
+from orchestrator.plugin.verifier import Verifier
 
 PROJECT: Final = "quiesce"
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
@@ -23,3 +24,8 @@ def register_providers(register: Callable[[type[Provider]], None]) -> None:
 @hookspec
 def register_host_coordinators(register: Callable[[type[HostCoordinator]], None]) -> None:
     """Call `register` with each host coordinator class."""
+
+
+@hookspec
+def register_verifiers(register: Callable[[type[Verifier]], None]) -> None:
+    """Call `register` with each verifier class."""

@@ -9,7 +9,15 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.benchmarks import many_runs, real_window, start_up, thaw_after_kill, window_over_floor
+from tests.benchmarks import (
+    many_runs,
+    page_checksums,
+    real_window,
+    start_up,
+    thaw_after_kill,
+    verify_reading,
+    window_over_floor,
+)
 from tests.benchmarks.figures import table
 
 
@@ -20,7 +28,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where the JSON goes")
     wanted = parser.parse_args()
     rows = []
-    for part in (start_up, window_over_floor, many_runs, real_window, thaw_after_kill):
+    for part in (
+        start_up,
+        window_over_floor,
+        many_runs,
+        real_window,
+        thaw_after_kill,
+        page_checksums,
+        verify_reading,
+    ):
         name = part.__name__.rpartition(".")[2]
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         rows += part.measure(wanted.rounds)
