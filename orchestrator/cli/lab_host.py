@@ -37,7 +37,11 @@ from orchestrator.errors import BadInput, OrchestratorError, exit_status_of
     help="A list of host volumes instead: mount_point, role, lun_id, databases, path, lock…",
 )
 @click.option("--name", help="Name of the server.")
+@click.option(
+    "--exchange", help="Whose files it has: 2003, 2007, 2010 or 2016.  [default: 2016: 32 KiB pages]"
+)
 @click.option("--changes-per-s", type=float, help="How quickly each database changes, at the most.")
+@click.option("--changes-per-log", type=int, help="After so many, the next log begins.  [default: 1]")
 @click.option(
     "--clock-skew", "clock_skew_s", type=float, help="The host's wall clock minus the machine's, in seconds."
 )
@@ -66,7 +70,12 @@ def host(
 ) -> None:
     """Serve an emulated host until it is stopped.
 
-    KIND is emulated-exchange: mailbox databases that change without pause, and a VSS that freezes them.
+    KIND is emulated-exchange: mailbox databases that change without pause, and a VSS that freezes them. Their
+    array volumes are formatted with NTFS, and hold databases and logs as the chosen Exchange writes them; 4
+    MiB each suffice for two.
+
+    The fault `rot` turns a page of the first database bad on its array volume before the next set is
+    prepared, and it stays so. A name that is not known is answered with all that are.
     """
     from orchestrator.lab.host import host_emulator, serve_until_stopped
 

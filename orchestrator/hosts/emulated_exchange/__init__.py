@@ -1,7 +1,7 @@
 """The lab's stand-in for an Exchange server, a process of its own, and our coordinator for it.
 
 `protocol` is what the two say to each other, `coordinator` our side, `emulator/` the host's (which shipping
-code never imports). `ordering` tells whether a pair of clones keeps the writer's order.
+code never imports).
 """
 
 from __future__ import annotations

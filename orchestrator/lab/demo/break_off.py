@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 
 from orchestrator.errors import Refused
-from orchestrator.hosts.emulated_exchange.ordering import check_order
+from orchestrator.lab.contents import too_new, verify_pair
 from orchestrator.lab.demo.stage import DATABASE_ARRAY, DATABASES, LOG_ARRAY, Stage, send_control
 from orchestrator.service.adoption import adopt_set
 
@@ -25,13 +25,15 @@ class BrokenOff:
 
     Attributes:
         copies: how many pairs were split off.
-        torn: in how many the database is newer than its log.
+        torn: in how many the database cannot be recovered, because it is newer than its logs.
+        finding: what was said of one of these, in full; empty if there is none.
         offered: the copy that was offered for adoption.
         refusal: what was said to it; None if it was taken, which must never be.
     """
 
     copies: int
     torn: int
+    finding: str
     offered: str
     refusal: Refused | None
 
@@ -40,15 +42,18 @@ def split_without_freeze(stage: Stage) -> BrokenOff:
     """Split the log off first and the database a moment later, again and again; then offer the last one."""
     names = asyncio.run(_split(stage))
     paths = {name: stage.replica_paths(name) for name in stage.arrays}
-    torn = 0
-    for log, database in names:
-        torn += not check_order(paths[LOG_ARRAY][log], paths[DATABASE_ARRAY][database]).valid
+    found = [
+        too_new(verify_pair(paths[LOG_ARRAY][log], paths[DATABASE_ARRAY][database]))
+        for log, database in names
+    ]
+    torn = [each for each in found if each]
+    finding = torn[0] if torn else ""
     offered = names[-1][0]
     try:
         adopt_set(stage.installation, offered, LOG_ARRAY, evidence=None, key=None)
     except Refused as refusal:
-        return BrokenOff(len(names), torn, offered, refusal)
-    return BrokenOff(len(names), torn, offered, None)
+        return BrokenOff(len(names), len(torn), finding, offered, refusal)
+    return BrokenOff(len(names), len(torn), finding, offered, None)
 
 
 async def _split(stage: Stage) -> list[tuple[str, str]]:

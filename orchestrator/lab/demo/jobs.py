@@ -22,6 +22,7 @@ NIGHTLY: Final = Job(
     clone=True,
     lun_array={},
     budgets=DEFAULT_BUDGETS,
+    verify=True,
 )
 
 # A slow array shows sooner under a stricter budget, and nobody has to wait five seconds for it.

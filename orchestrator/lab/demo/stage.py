@@ -25,7 +25,8 @@ LOG_ARRAY: Final = "log-array"
 DATABASE_ARRAY: Final = "database-array"
 HOST: Final = "exch01"
 DATABASES: Final = ("DB01", "DB02")
-ARRAY_VOLUME_SIZE: Final = "1MiB"
+PROXY: Final = "qsc-proxy"  # the arrays' host object for this machine, which looks into clones
+ARRAY_VOLUME_SIZE: Final = "4MiB"
 # An emulated array executes a request at once or never: there is no need to doubt for longer.
 REQUEST_LIFE_S: Final = "5"
 
@@ -95,7 +96,7 @@ def staged(home: Path) -> Iterator[Stage]:
 
 
 def _array_arguments(name: str, role: str, home: Path) -> list[str]:
-    options = ["--until-stdin-ends", "--json", "--name", name, "--home", str(home)]
+    options = ["--until-stdin-ends", "--json", "--name", name, "--home", str(home), "--host-object", PROXY]
     for database in DATABASES:
         options += ["--array-volume", f"{database.lower()}-{role}={ARRAY_VOLUME_SIZE}"]
     return ["array", "pure-flasharray", *options]
@@ -119,7 +120,11 @@ def _register_array(installation: Installation, name: str, announced: Mapping[st
         url=announced["url"],
         secret_ref=_keep_secret(installation, name, announced["credentials"]["api_token"]),
         ca_file=announced["ca_file"],
-        settings={"request_life_s": REQUEST_LIFE_S},
+        settings={
+            "request_life_s": REQUEST_LIFE_S,
+            "present_to": PROXY,
+            "device_folder": str(Path(announced["fabric"], PROXY)),
+        },
         array_id="",
         array_name="",
         added_at=datetime.now(UTC),

@@ -55,10 +55,9 @@ def asked(*arguments: str) -> Result:
 @pytest.mark.journey
 def test_one_line_says_all_that_another_process_needs(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with served("--json", "--home", str(home), "--name", "fa1", "--array-volume", "db=2MiB") as (
-        process,
-        array,
-    ):
+    options = ("--name", "fa1", "--array-volume", "db=2MiB", "--host-object", "h1", "--host-object", "h2")
+    with served("--json", "--home", str(home), *options) as (process, array):
+        assert {place.name for place in Path(array["fabric"]).iterdir()} == {"h1", "h2"}
         assert array["kind"] == KIND
         assert array["name"] == "fa1"
         assert set(array["credentials"]) == {"api_token"}

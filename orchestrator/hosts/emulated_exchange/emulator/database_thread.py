@@ -1,46 +1,34 @@
-"""One database's thread: it changes the database without pause until it is asked to stop.
-
-Each change goes to the log array volume and then to the database array volume, as real bytes, each write
-under the shared lock of its own array.
-"""
+"""One database's thread: it changes the database without pause until it is asked to stop."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from itertools import count
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from orchestrator.hosts.emulated_exchange.ordering import Region
+from orchestrator.hosts.emulated_exchange.emulator.array_volume import ArrayVolume, Handle
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.mailbox_database import MailboxDatabase, Step
 
 LOOK_S: Final = 0.0005  # how often a stopped thread looks whether it may go on
 
-
-class RegionFile(NamedTuple):
-    """A region of a database, the file it lies in and the lock of its array."""
-
-    region: Region
-    path: Path
-    lock: Path
+CATCH_UP_S: Final = 0.02  # of changes that a busy machine held up are made at once
 
 
 class DatabaseThread(threading.Thread):
-    """Changes one database. Only `join` ever waits for it."""
+    """Changes one database, at an even pace. Only `join` ever waits for it."""
 
-    def __init__(self, name: str, log: RegionFile, database: RegionFile, pause_s: float) -> None:
+    def __init__(self, name: str, database: MailboxDatabase, pause_s: float) -> None:
         super().__init__(name=f"mailbox-store-{name}", daemon=True)
         self.database = name
-        self._files = (log, database)
+        self._contents = database
         self._pause_s = pause_s
         self._tickets = count(1)
         self._stop_ticket = 0  # of the request that keeps it stopped; 0: it may run
         self._stopped_for = 0  # the last request that it obeyed
+        self._to_spoil = False
         self._closing = False
 
     def ask_to_stop(self) -> int:
@@ -60,6 +48,10 @@ class DatabaseThread(threading.Thread):
         """Let it go on."""
         self._stop_ticket = 0
 
+    def spoil(self) -> None:
+        """Let one of its pages rot, before it next stops or changes."""
+        self._to_spoil = True
+
     def close(self) -> None:
         """Let it end."""
         self._closing = True
@@ -67,42 +59,27 @@ class DatabaseThread(threading.Thread):
     def run(self) -> None:
         """Change the database. It ends when its array volumes are gone, as a store dismounts then."""
         with suppress(OSError), ExitStack() as stack:
-            places = [
-                (region, stack.enter_context(opened(path)), stack.enter_context(opened(lock)))
-                for region, path, lock in self._files
-            ]
-            for change in count(1):
-                while (ticket := self._stop_ticket) and not self._closing:
+            handles = {volume: stack.enter_context(volume.opened()) for volume in self._contents.volumes}
+            due_s = time.monotonic()
+            while not self._closing:
+                if self._to_spoil:
+                    self._to_spoil = False
+                    _take(self._contents.spoil(), handles)
+                if ticket := self._stop_ticket:
                     self._stopped_for = ticket
                     time.sleep(LOOK_S)
-                if self._closing:
-                    return
-                for region, volume, lock in places:
-                    _write(region, volume, lock, change)
-                time.sleep(self._pause_s)
+                    continue
+                _take(self._contents.change(), handles)
+                now_s = time.monotonic()
+                due_s = next_due_s(due_s, self._pause_s, now_s)
+                time.sleep(max(0.0, due_s - now_s))
 
 
-def _write(region: Region, volume: int, lock: int, change: int) -> None:
-    with shared(lock):
-        for offset, data in region.writes(change, datetime.now(UTC).timestamp()):
-            os.pwrite(volume, data, offset)
+def next_due_s(due_s: float, pause_s: float, now_s: float) -> float:
+    """Return when the change after the one is due that was due at `due_s`; what is long past is let go."""
+    return max(due_s + pause_s, now_s - CATCH_UP_S)
 
 
-@contextmanager
-def shared(lock: int) -> Iterator[None]:
-    """Hold an array's lock as its writers do: no cut falls into what is written meanwhile."""
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    try:
-        yield
-    finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """Open a file for this thread alone: a lock belongs to whoever opened it."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _take(steps: Iterable[Step], handles: dict[ArrayVolume, Handle]) -> None:
+    for volume, writes in steps:
+        volume.write(handles[volume], *writes)

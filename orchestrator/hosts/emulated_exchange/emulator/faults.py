@@ -27,6 +27,7 @@ class FaultName(StrEnum):
     WRITER_FAILED = "writer-failed-after-thaw"
     COMPONENT_FAILED = "component-failed-after-thaw"  # the writer itself is content
     SESSION_RESTARTED = "session-restarted-after-thaw"
+    ROT = "rot"  # before a set is prepared, a page of the first database turns bad on its array volume
     STORAGE_MAP_CHANGED = "storage-map-changed-after-thaw"  # two host volumes have changed places
 
 

@@ -79,6 +79,8 @@ class EmulatedExchange:
         ]
         survey = self.survey()
         admit(plan, survey, in_backup)
+        if self._faults.due(FaultName.ROT):
+            self._store.spoil()
         if self._faults.due(FaultName.PREPARE_FAILS):
             raise _writer_failed("FAILED_AT_PREPARE_BACKUP (0x800423f4)")
         sequence = CreationSequence(survey.clock, limits_of(plan.budgets))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.forms import FORMS
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions, VolumeRole
 from orchestrator.model.hosts import Component, HostIdentity, HostLun, HostVolume, Survey, WriterInstance
 from orchestrator.model.time import Reading
@@ -76,9 +77,10 @@ class ServerMetadata:
     def _database(self, name: str) -> Iterator[Component]:
         path = rf"Microsoft Exchange Server\Microsoft Information Store\{self.options.name}"
         guid, instance_id = self._guid(name), self.exchange.instance_id
-        prefix = f"E{self.options.databases.index(name):02X}"
-        database = self._files(name, VolumeRole.DATABASE, f"{name}.edb")
-        logs = self._files(name, VolumeRole.LOG, f"{prefix}.log", f"{prefix}.chk")
+        base = self.options.log_base(name)
+        streaming = (f"{name}.stm",) if FORMS[self.options.exchange].streaming else ()
+        database = self._files(name, VolumeRole.DATABASE, f"{name}.edb", *streaming)
+        logs = self._files(name, VolumeRole.LOG, f"{base}.log", f"{base}*.log", f"{base}.chk")
         yield Component(instance_id, path, guid, name, True, (*database, *logs))
         yield Component(instance_id, rf"{path}\{guid}", "File", f"{name} File", False, database)
         yield Component(instance_id, rf"{path}\{guid}", "Logs", f"{name} Logs", False, logs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,14 +59,18 @@ class HostOptions(_Options):
     Attributes:
         name: of the server.
         volumes: its host volumes beside the system's own.
+        exchange: which Exchange's files its databases and logs look like: a key of `mailbox.forms.FORMS`.
         changes_per_s: of each database, at the most.
+        changes_per_log: after so many, the next generation begins.
         clock_skew_s: the host's wall clock minus the machine's.
         faults: how it misbehaves from the start.
     """
 
     name: str = "EXCH01"
     volumes: tuple[LabVolume, ...] = ()
-    changes_per_s: float = Field(default=2000.0, gt=0)
+    exchange: Literal["2003", "2007", "2010", "2016"] = "2016"
+    changes_per_s: float = Field(default=500.0, gt=0)
+    changes_per_log: int = Field(default=1, ge=1, le=7)
     clock_skew_s: float = 0.0
     faults: tuple[Fault, ...] = ()
 
@@ -74,6 +78,10 @@ class HostOptions(_Options):
     def databases(self) -> tuple[str, ...]:
         """Names of the databases, in order."""
         return tuple(dict.fromkeys(name for volume in self.volumes for name in volume.databases))
+
+    def log_base(self, database: str) -> str:
+        """Return how the names of a database's logs begin."""
+        return f"E{self.databases.index(database):02X}"
 
     def volume_of(self, database: str, role: VolumeRole) -> LabVolume | None:
         """Return the host volume with the files of that role of a database."""

@@ -6,24 +6,20 @@ Nothing on the event loop's side ever waits for a lock that a thread may hold.
 from __future__ import annotations
 
 import asyncio
-import os
+import errno
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from orchestrator.errors import BadInput
-from orchestrator.hosts.emulated_exchange.emulator.database_thread import (
-    LOOK_S,
-    DatabaseThread,
-    RegionFile,
-    opened,
-    shared,
-)
+from orchestrator.hosts.emulated_exchange.emulator.array_volume import ArrayVolume
+from orchestrator.hosts.emulated_exchange.emulator.database_thread import LOOK_S, DatabaseThread
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.forms import FORMS
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.log_folder import Home
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.mailbox_database import MailboxDatabase
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions, LabVolume, VolumeRole
-from orchestrator.hosts.emulated_exchange.ordering import Role, divide, superblock
-
-ROLES: Final = {VolumeRole.LOG: Role.LOG, VolumeRole.DATABASE: Role.DATABASE}
 
 
 class Store(Protocol):
@@ -34,6 +30,9 @@ class Store(Protocol):
 
     def resume(self) -> None:
         """Change every database again. Returns at once."""
+
+    def spoil(self) -> None:
+        """Let a page of the first database rot, before it next stops. Returns at once."""
 
 
 class IdleStore:
@@ -46,6 +45,9 @@ class IdleStore:
     def resume(self) -> None:
         """Nothing moves."""
 
+    def spoil(self) -> None:
+        """There is no page."""
+
 
 class MailboxStore:
     """The threads of one server. `start` and `close` block; call them from a worker thread.
@@ -55,27 +57,17 @@ class MailboxStore:
     """
 
     def __init__(self, options: HostOptions) -> None:
-        regions = {path: files for volume in options.volumes for path, files in _regions(volume)}
-        self._regions: Mapping[Path, Sequence[RegionFile]] = regions
-        by_role = {
-            (file.region.database, file.region.role): file for files in regions.values() for file in files
-        }
-        self._threads = tuple(
-            DatabaseThread(
-                name, by_role[name, Role.LOG], by_role[name, Role.DATABASE], 1 / options.changes_per_s
-            )
-            for name in options.databases
-            if (name, Role.LOG) in by_role and (name, Role.DATABASE) in by_role
-        )
+        self._options = options
+        self._volumes: dict[Path, ArrayVolume] = {}
+        self._folders: set[tuple[Path, str]] = set()
+        threads = (self._thread(name) for name in options.databases)
+        self._threads = tuple(thread for thread in threads if thread is not None)
 
     def start(self) -> None:
-        """Lay the databases out, empty, and begin to change them."""
-        for path, files in self._regions.items():
-            with opened(path) as volume, opened(files[0].lock) as lock, shared(lock):
-                size_bytes = os.fstat(volume).st_size
-                os.ftruncate(volume, 0)
-                os.ftruncate(volume, size_bytes)
-                os.pwrite(volume, superblock([file.region for file in files]), 0)
+        """Format the array volumes, with databases as they are after some time, and begin to change them."""
+        for volume in self._volumes.values():
+            with volume.opened() as handle:
+                volume.start(handle)
         for thread in self._threads:
             thread.start()
 
@@ -96,6 +88,58 @@ class MailboxStore:
         for thread in self._threads:
             thread.resume()
 
+    def spoil(self) -> None:
+        """Let a page of the first database rot."""
+        for thread in self._threads[:1]:
+            thread.spoil()
+
+    def _thread(self, name: str) -> DatabaseThread | None:
+        """Lay a database out and give it a thread; None if the array volumes have no bytes."""
+        places = [self._options.volume_of(name, role) for role in (VolumeRole.DATABASE, VolumeRole.LOG)]
+        homes = [home for place in places if place is not None and (home := self._home(place, name))]
+        if len(homes) < len(places):
+            return None
+        database, logs = homes
+        try:
+            contents = MailboxDatabase(
+                name,
+                self._options.log_base(name),
+                FORMS[self._options.exchange],
+                database,
+                logs,
+                self._options.changes_per_log,
+                _utc_now,
+            )
+        except OSError as error:
+            raise _unfit(error, name) from None
+        return DatabaseThread(name, contents, 1 / self._options.changes_per_s)
+
+    def _home(self, place: LabVolume, database: str) -> Home | None:
+        """Make the folder of a database on an array volume, once."""
+        if place.path is None or place.lock is None:
+            return None
+        try:
+            if place.path not in self._volumes:
+                self._volumes[place.path] = ArrayVolume(place.path, place.lock)
+            volume = self._volumes[place.path]
+            if (place.path, database) not in self._folders:
+                self._folders.add((place.path, database))
+                with volume.rearranging() as change:
+                    change.files.make_folder(database)
+        except OSError as error:
+            raise _unfit(error, place.mount_point) from None
+        return Home(volume, database, place.mount_point + database)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _unfit(error: OSError, subject: str) -> BadInput:
+    full = error.errno == errno.ENOSPC
+    what = f"the array volume has too few bytes for its databases: {error.strerror}" if full else str(error)
+    return BadInput("input.bad-settings", what, subject=subject)
+
 
 def _all_stopped(asked: Sequence[tuple[DatabaseThread, int]], within_s: float) -> bool:
     give_up_at = time.monotonic() + within_s
@@ -104,14 +148,3 @@ def _all_stopped(asked: Sequence[tuple[DatabaseThread, int]], within_s: float) -
             return True
         time.sleep(LOOK_S)
     return False
-
-
-def _regions(volume: LabVolume) -> Iterator[tuple[Path, tuple[RegionFile, ...]]]:
-    if volume.path is None or volume.lock is None or volume.role not in ROLES:
-        return
-    try:
-        volume.lock.stat()
-        regions = divide(volume.path.stat().st_size, ROLES[volume.role], volume.databases)
-    except (ValueError, OSError) as error:
-        raise BadInput("input.bad-settings", str(error), subject=volume.mount_point) from None
-    yield volume.path, tuple(RegionFile(region, volume.path, volume.lock) for region in regions)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.hosts.emulated_exchange.emulator.layout import lay_out
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions
-from orchestrator.hosts.emulated_exchange.ordering import OrderVerdict, check_order
+from orchestrator.lab.contents import verify_pair
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.model.hosts import Survey
+from orchestrator.model.verification import VerifiedComponent
 from orchestrator.plugin import Fault, HostCoordinator, HostSet, SetPlan
+from orchestrator.verify.bytes_source import SourceEntry, SourceFolder
+from orchestrator.verify.raw import open_raw
 
 DEAD_MAN_S: Final = 15.0
-VOLUME_BYTES: Final = 256 * 1024
+VOLUME_BYTES: Final = 4 << 20
 TRANSPORTABLE_CLONE: Final = 0x00040029
 COPY: Final = 5
+
+Files = Mapping[str, Mapping[str, bytes]]  # by folder and name
 
 
 class Disks:
@@ -31,7 +38,8 @@ class Disks:
         self.home = home
         self.log, self.database = home / "exch-log", home / "exch-db"
         for path in (self.log, self.database):
-            path.write_bytes(bytes(VOLUME_BYTES))
+            path.touch()
+            os.truncate(path, VOLUME_BYTES)
             _lock_of(path).touch()
 
     def announcements(self) -> list[Mapping[str, Any]]:
@@ -61,11 +69,26 @@ class Disks:
             shutil.copyfile(path, replica)
         return replica
 
-    def order(self, gap_s: float = 0.0) -> OrderVerdict:
-        """Cut the log first, the database so much later, and check the two."""
+    def verified(self, gap_s: float = 0.0) -> Sequence[VerifiedComponent]:
+        """Cut the log first, the database so much later, and verify the two."""
         log = self.cut(self.log)
         time.sleep(gap_s)
-        return check_order(log, self.cut(self.database))
+        return verify_pair(log, self.cut(self.database))
+
+    def files_of_logs(self) -> Files:
+        """Cut the log, and read every file of it, folder by folder."""
+        with closing(open_raw(self.cut(self.log))) as tree:
+            return {
+                folder: {entry.name: _bytes_of(tree, entry) for entry in tree.files(folder)}
+                for folder in tree.folders()
+            }
+
+
+def _bytes_of(tree: SourceFolder, entry: SourceEntry) -> bytes:
+    with closing(tree.open(entry.path)) as source:
+        content = bytearray(source.size_bytes)
+        assert source.read(0, memoryview(content)) == entry.size_bytes
+    return bytes(content)
 
 
 def _lock_of(path: Path) -> Path:

@@ -28,6 +28,7 @@ class WatchedStore:
         self.stopped: set[str] = set()
         self.takes_s = 0.0
         self.obeys = True
+        self.spoilt = 0
 
     async def stop(self, databases: Collection[str], within_s: float) -> bool:
         self.stopped |= set(databases)
@@ -37,6 +38,9 @@ class WatchedStore:
 
     def resume(self) -> None:
         self.stopped.clear()
+
+    def spoil(self) -> None:
+        self.spoilt += 1
 
 
 async def exchange_after(host: InProcessHost, host_set: HostSet) -> WriterReport:

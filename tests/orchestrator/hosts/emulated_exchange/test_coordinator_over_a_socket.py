@@ -30,6 +30,8 @@ from tests.orchestrator.hosts.emulated_exchange.exchange_lab import (
     stricter,
 )
 
+pytestmark = pytest.mark.journey
+
 
 @pytest.fixture
 def server(disks: Disks) -> ExchangeServer:
@@ -81,7 +83,12 @@ async def test_the_survey_shows_writers_databases_and_luns(coordinator: Emulated
     assert [one.name for one in survey.writers] == ["Microsoft Exchange Writer", "System Writer"]
     assert survey.writers[0].writer_id == "76fe1ac4-15f7-4bcd-987e-8e1acb462fb7"
     assert [one.caption for one in survey.components if one.selectable] == ["DB01", "DB02"]
-    assert survey.components[0].files == ("D:\\DB01\\DB01.edb", "L:\\DB01\\E00.log", "L:\\DB01\\E00.chk")
+    assert survey.components[0].files == (
+        "D:\\DB01\\DB01.edb",
+        "L:\\DB01\\E00.log",
+        "L:\\DB01\\E00*.log",
+        "L:\\DB01\\E00.chk",
+    )
     luns = {one.mount_points[0]: one.luns[0].lun_id for one in survey.host_volumes}
     assert luns == {"C:\\": "t10.ATA LOCAL DISK 0", "D:\\": "naa.exch-db", "L:\\": "naa.exch-log"}
 

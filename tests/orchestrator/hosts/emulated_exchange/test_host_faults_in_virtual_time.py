@@ -31,6 +31,18 @@ async def test_an_unfrozen_writer_is_reported_as_such(host: InProcessHost) -> No
     ]
 
 
+async def test_a_page_rots_before_the_set_is_prepared_that_the_fault_is_for(
+    host: InProcessHost, store: WatchedStore
+) -> None:
+    host.inject(fault("rot", position=2))
+    seen = []
+    for number in range(3):
+        host_set = await open_set(host, set_id=f"set-{number}")
+        seen.append(store.spoilt)
+        await host_set.abort()
+    assert seen == [0, 1, 1]
+
+
 Look = Callable[[WriterReport | None, HostSet], bool]
 
 AFTER_THAW: dict[str, Look] = {

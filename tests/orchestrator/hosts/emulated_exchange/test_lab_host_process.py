@@ -24,7 +24,9 @@ from orchestrator.hosts.emulated_exchange.coordinator import (
     EmulatedExchangeSettings,
 )
 from orchestrator.hosts.emulated_exchange.protocol import SetKey
+from orchestrator.lab.contents import passed, verify_pair
 from orchestrator.model.hosts import HoldEnd
+from orchestrator.model.verification import Severity, Verdict
 from orchestrator.plugin import ProviderContext, Secret
 from tests.orchestrator.hosts.emulated_exchange.exchange_lab import DEAD_MAN_S, Disks, changes, open_set
 
@@ -100,11 +102,10 @@ async def test_a_freeze_keeps_clones_in_order_however_far_apart_they_are_cut(
     host_set = await open_set(coordinator, "DB01", "DB02")
     await host_set.freeze(DEAD_MAN_S)
     assert not await changes(disks, 0.03)
-    order = await asyncio.to_thread(disks.order, 0.005)
+    verified = await asyncio.to_thread(disks.verified, 0.005)
     assert (await host_set.thaw()).hold_ended_by is HoldEnd.RELEASE
 
-    assert order.valid, order.findings
-    assert order.newest_log == order.newest_database > 0
+    assert passed(verified), [each.findings for each in verified]
     assert await changes(disks, 5.0)
 
 
@@ -146,6 +147,33 @@ async def test_a_host_that_dies_while_frozen_is_gone(disks: Disks) -> None:
     assert caught.value.code in ("host.gone", "host.unreachable")
 
 
+def test_a_host_that_is_killed_leaves_databases_that_can_be_recovered_or_say_that_they_cannot(
+    disks: Disks,
+) -> None:
+    with lab_host(disks) as (process, _):
+        assert asyncio.run(changes(disks, 5.0))
+        process.kill()
+        assert process.wait(5) == -signal.SIGKILL
+    verified = verify_pair(disks.log, disks.database)
+    assert [each.caption for each in verified] == ["DB01", "DB02"]
+    for each in verified:
+        errors = [finding for finding in each.findings if finding.severity is Severity.ERROR]
+        assert each.verdict is Verdict.RECOVERABLE or errors
+
+
+@pytest.mark.parametrize("exchange", ["2003", "2007", "2010"])
+async def test_a_host_can_be_an_older_exchange_with_a_rotten_page(disks: Disks, exchange: str) -> None:
+    with lab_host(disks, "--exchange", exchange, "--fault", "rot") as (_, announcement):
+        coordinator = coordinator_of(announcement)
+        await coordinator.connect()
+        host_set = await open_set(coordinator, "DB01", "DB02")
+        await host_set.freeze(DEAD_MAN_S)
+        verified = await asyncio.to_thread(disks.verified, 0.005)
+        await host_set.thaw()
+        await coordinator.close()
+    assert [each.verdict for each in verified] == [Verdict.DAMAGED, Verdict.RECOVERABLE]
+
+
 def test_a_host_ends_when_whoever_started_it_is_gone(disks: Disks) -> None:
     with lab_host(disks, "--until-stdin-ends") as (process, _):
         assert process.stdin is not None
@@ -167,6 +195,8 @@ def test_a_host_ends_when_whoever_started_it_is_gone(disks: Disks) -> None:
         (["emulated-exchange", "--volumes", "[]", "--fault", "explodes"], "explodes"),
         (["emulated-exchange", "--volumes", "[]", "--fault", "clock-jumps:soon"], "faults.0.delay_s"),
         (["emulated-exchange", "--volumes", "[]", "--changes-per-s", "0"], "changes_per_s"),
+        (["emulated-exchange", "--volumes", "[]", "--changes-per-log", "8"], "changes_per_log"),
+        (["emulated-exchange", "--volumes", "[]", "--exchange", "5.5"], "exchange"),
         (["emulated-exchange", "--volumes", '[{"mount_point": "D:"}]'], "volumes.0.mount_point"),
     ],
 )

@@ -86,7 +86,24 @@ async def test_a_database_without_a_log_volume_shows_logs_on_no_lun() -> None:
     assert survey.components[0].files == (
         "D:\\DB01\\DB01.edb",
         "C:\\Lost\\DB01\\E00.log",
+        "C:\\Lost\\DB01\\E00*.log",
         "C:\\Lost\\DB01\\E00.chk",
+    )
+
+
+async def test_a_database_of_2003_has_a_streaming_file_beside_it() -> None:
+    homes = [
+        volume("D:\\", "database", "naa.d", databases=["DB01", "DB02"]),
+        volume("L:\\", "log", "naa.l", databases=["DB01", "DB02"]),
+    ]
+    host = InProcessHost(read_options({"volumes": homes, "exchange": "2003"}))
+    second = next(one for one in (await host.survey()).components if one.caption == "DB02")
+    assert second.files == (
+        "D:\\DB02\\DB02.edb",
+        "D:\\DB02\\DB02.stm",
+        "L:\\DB02\\E01.log",
+        "L:\\DB02\\E01*.log",
+        "L:\\DB02\\E01.chk",
     )
 
 
