@@ -58,6 +58,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
 @click.option(
     "--array-volume", "volumes", multiple=True, callback=_sizes, metavar="NAME=SIZE", help="One it has."
 )
+@click.option("--host-object", "hosts", multiple=True, metavar="NAME", help="One that it can present to.")
 @click.option(
     "--home", type=click.Path(path_type=Path), help="An empty folder to keep; else a temporary one."
 )
@@ -93,7 +94,8 @@ def array(
                 for number, called in enumerate(names, start=1)
             ]
         except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--array-volume") from error
+            hint = ["--array-volume", "--host-object"]
+            raise click.BadParameter(str(error), param_hint=hint) from error
         try:
             asyncio.run(_serve(emulators, certificates, port, with_stdin=until_stdin_ends))
         except OSError as error:

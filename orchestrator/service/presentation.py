@@ -1,30 +1,25 @@
-"""Clones shown to this machine and taken away again, read-only. Their proof is checked first (R7). Blocks."""
+"""Clones of a set shown to this machine, once their proof was checked (R7), and taken away again. Blocks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.engine.parts import ArrayPart
-from orchestrator.errors import ArrayError, BadInput, EvidenceError, OrchestratorError, Refused
+from orchestrator.errors import BadInput, EvidenceError, Refused
 from orchestrator.evidence import Proof, signing_key, verify_record
-from orchestrator.model.arrays import ArrayVolume, Presentation
-from orchestrator.plugin import Presenter
+from orchestrator.hosts.linux.lun_devices import ThisMachine
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.installation import Installation
 from orchestrator.service.parties import ArrayCaller, array_callers, connected_arrays
-
-
-@dataclass(frozen=True, slots=True)
-class PresentedClone:
-    """A clone of a set, and where this machine sees it."""
-
-    array_name: str
-    volume_name: str
-    seen: Presentation
+from orchestrator.service.quarantine import demand_no_quarantine
+from orchestrator.service.shown_clones import (
+    PresentedClone,
+    Volumes,
+    clones_by_array,
+    hide_clones,
+    show_clones,
+)
 
 
 def present_set(installation: Installation, set_id: str) -> tuple[PresentedClone, ...]:
@@ -32,11 +27,14 @@ def present_set(installation: Installation, set_id: str) -> tuple[PresentedClone
 
     Raises:
         BadInput: there is no such set, or it has no clones.
+        Refused: it is in quarantine, or has no proof.
         EvidenceError: its proof does not verify, or does not speak of these clones.
         ArrayError: an array cannot; whatever had been shown is taken away again.
+        HostError: this machine does not see one; as above.
     """
     recorded = installation.sets.get(set_id)
-    volumes = _clones_by_array(recorded)
+    demand_no_quarantine(recorded)
+    volumes = _clones_of(recorded)
     _demand_proof(installation, recorded)
     return asyncio.run(_present(_callers(installation, volumes), volumes))
 
@@ -48,21 +46,14 @@ def withdraw_set(installation: Installation, set_id: str) -> None:
         BadInput: there is no such set, or it has no clones.
         ArrayError: `array.in-use`, mostly: somebody still has one mounted.
     """
-    volumes = _clones_by_array(installation.sets.get(set_id))
-    asyncio.run(_withdraw(_callers(installation, volumes), volumes))
+    volumes = _clones_of(installation.sets.get(set_id))
+    asyncio.run(withdraw(_callers(installation, volumes), volumes))
 
 
-Volumes = Mapping[str, Sequence[ArrayVolume]]
-
-
-def _clones_by_array(recorded: RecordedSet) -> Volumes:
-    volumes: dict[str, list[ArrayVolume]] = {}
-    for each in recorded.clones:
-        volume = ArrayVolume(each["volume_id"], each["volume_name"], each["lun_id"], 0, ours=True)
-        volumes.setdefault(each["array"], []).append(volume)
-    if not volumes:
+def _clones_of(recorded: RecordedSet) -> Volumes:
+    if not recorded.clones:
         raise BadInput("input.no-clones", "the set has none", subject=recorded.set_id)
-    return volumes
+    return clones_by_array(recorded.clones)
 
 
 def _demand_proof(installation: Installation, recorded: RecordedSet) -> None:
@@ -90,30 +81,11 @@ def _callers(installation: Installation, volumes: Volumes) -> tuple[ArrayCaller,
 
 
 async def _present(callers: Sequence[ArrayCaller], volumes: Volumes) -> tuple[PresentedClone, ...]:
-    shown: list[PresentedClone] = []
     async with connected_arrays(callers) as arrays:
-        presenters = [(array, _presenter(array)) for array in arrays]
-        try:
-            for array, presenter in presenters:
-                names = {each.volume_id: each.name for each in volumes[array.name]}
-                seen = await presenter.present(volumes[array.name])
-                shown += [PresentedClone(array.name, names[each.volume_id], each) for each in seen]
-        except BaseException:
-            for array, presenter in presenters:
-                with suppress(OrchestratorError):
-                    await presenter.withdraw(volumes[array.name])
-            raise
-    return tuple(shown)
+        return await show_clones(arrays, volumes, ThisMachine())
 
 
-async def _withdraw(callers: Sequence[ArrayCaller], volumes: Volumes) -> None:
+async def withdraw(callers: Sequence[ArrayCaller], volumes: Volumes) -> None:
+    """Connect to arrays and take clones away from this machine."""
     async with connected_arrays(callers) as arrays:
-        for array in arrays:
-            await _presenter(array).withdraw(volumes[array.name])
-
-
-def _presenter(array: ArrayPart) -> Presenter:
-    if not isinstance(array.provider, Presenter):
-        what = "its provider shows no clones to this machine"
-        raise ArrayError("array.cannot-present", what, subject=array.name)
-    return array.provider
+        await hide_clones(arrays, volumes, ThisMachine())

@@ -12,12 +12,14 @@ from pydantic import ValidationError
 from orchestrator.errors import ArrayError, BadInput, Refused
 from orchestrator.model.arrays import ObjectKind
 from orchestrator.plugin import CutToken, ProviderContext
-from providers.pure_flasharray.errors import refusal, words_of
+from providers.pure_flasharray.errors import Gone, refusal, words_of
 from providers.pure_flasharray.mapping import (
     RESOURCES,
     SUFFIX,
     AdminRow,
     ArrayRow,
+    ConnectionRow,
+    HostRow,
     KeptRow,
     LoginRow,
     MembershipRow,
@@ -218,6 +220,35 @@ class FlashArrayClient:
             params["with_default_protection"] = "false"
         answer = await self._rest.change("POST", self._path("volumes"), params, {"source": {"name": replica}})
         return self._only(answer, VolumeRow)
+
+    # ---------------------------------------------------------------- presenting
+
+    async def host_exists(self, host: str) -> bool:
+        """Tell whether the array has a host object of this name."""
+        try:
+            return bool(await self._all("hosts", HostRow, {"names": host}))
+        except Gone:
+            return False
+
+    async def connections(self, *, host: str = "", volume: str = "") -> list[ConnectionRow]:
+        """List what is connected to a host object, or what an array volume is connected to; a row a host.
+
+        Raises:
+            Gone: there is no such host object, or no such array volume.
+        """
+        asked = {"host_names": host, "volume_names": volume}
+        params = {key: value for key, value in asked.items() if value}
+        return await self._all("connections", ConnectionRow, params)
+
+    async def connect_volume(self, host: str, volume: str) -> None:
+        """Connect an array volume to a host object, under a LUN that the array chooses."""
+        params = {"host_names": host, "volume_names": volume}
+        await self._rest.change("POST", self._path("connections"), params, {})
+
+    async def disconnect_volume(self, host: str, volume: str) -> None:
+        """Undo the connection of an array volume to a host object."""
+        params = {"host_names": host, "volume_names": volume}
+        await self._rest.change("DELETE", self._path("connections"), params)
 
     # ---------------------------------------------------------------- removing
 

@@ -27,6 +27,7 @@ class Destroyed(ArrayRejected):
 ALREADY_THERE: Final = ("already exists", "already belongs to", "already includes")
 GONE: Final = ("does not exist", "no such volume or snapshot", "could not be found")
 DESTROYED: Final = ("has been destroyed",)
+IN_USE: Final = ("due to existing connections",)
 FULL: Final = ("limit reached", "out of space", "no space", "insufficient space")
 BUSY: Final = ("server is busy",)  # in an HTTP 500, which then means what 503 means
 
@@ -56,6 +57,7 @@ def refusal_in_words(words: str, *, subject: str, vendor_code: str = "") -> Arra
     if _speaks_of(words, DESTROYED):
         return Destroyed(words, subject=subject, vendor_code=vendor_code)
     code = "array.full" if _speaks_of(words, FULL) else "array.rejected"
+    code = "array.in-use" if _speaks_of(words, IN_USE) else code
     return ArrayRejected(words, subject=subject, code=code, vendor_code=vendor_code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -19,6 +20,9 @@ RATCHETED: Final = "ratcheted"  # retention lock of a protection group under Saf
 
 # Roles that may do all that a run needs (Purity's four: array_admin, storage_admin, ops_admin, readonly).
 SUFFICIENT_ROLES: Final = ("storage_admin", "array_admin")
+
+# Names and serials travel in the query: 32 of them stay well below the 8 KiB that a request line may have.
+_BATCH: Final = 32
 
 # Full name of a volume snapshot (OpenStack Cinder's driver: MAX_SNAP_LENGTH).
 MAX_REPLICA_NAME: Final = 96
@@ -149,6 +153,20 @@ class MembershipRow(Row):
     member: SourceRow
 
 
+class ConnectionRow(Row):
+    """One array volume, presented to one host, directly or as one of a host group."""
+
+    volume: Reference
+    host: Reference = Reference()
+    host_group: Reference = Reference()
+
+
+class HostRow(Row):
+    """A host object. Hosts have no id."""
+
+    name: str
+
+
 class TrialRow(Row):
     """The outcome of a dry run."""
 
@@ -189,6 +207,11 @@ def serial_of(lun_id: str) -> str | None:
 def lun_id_of(serial: str) -> str:
     """Return the LUN identity that a host reads from an array volume with this serial."""
     return f"naa.624a9370{serial.lower()}"
+
+
+def device_name_of(serial: str) -> str:
+    """Return how udev calls the SCSI device of an array volume with this serial, in /dev/disk/by-id."""
+    return f"wwn-0x624a9370{serial.lower()}"
 
 
 def instant_of(epoch_ms: int) -> datetime:
@@ -252,6 +275,16 @@ def owned_object(kind: ObjectKind, row: KeptRow) -> OwnedObject:
     void = row.destroyed or (kind is ObjectKind.CONSISTENCY_GROUP and row.name.endswith(VOID))
     state = ObjectState.VOID_PENDING if void else ObjectState.LIVE
     return OwnedObject(kind, row.object_id, row.name, state)
+
+
+def is_named_by_us(name: str | None) -> bool:
+    """Whether an object bears a name of ours: we make none in pods or volume groups."""
+    return bool(name) and str(name).startswith(f"{PRODUCT_PREFIX}-")
+
+
+def batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return names or serials in portions that a request line can hold."""
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _is_ours(row: VolumeRow) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar, Final
@@ -23,13 +23,15 @@ from orchestrator.model.arrays import (
     ObjectKind,
     ObjectState,
     OwnedObject,
+    Presentation,
 )
 from orchestrator.model.names import ObjectNames
-from orchestrator.plugin import ClockSample, Cloner, CutToken, Provider, ProviderContext
+from orchestrator.plugin import ClockSample, Cloner, CutToken, Presenter, Provider, ProviderContext
 from providers.pure_flasharray import mapping
 from providers.pure_flasharray.client import FlashArrayClient
 from providers.pure_flasharray.errors import AlreadyThere, Destroyed, Gone, refusal_in_words
 from providers.pure_flasharray.mapping import KeptRow, ReplicaRow, VolumeRow, where
+from providers.pure_flasharray.presenting import Presenting
 from providers.shared.rest import bad_answer
 
 # Not published by the vendor and not measured on hardware: an assumption, on the long side.
@@ -38,8 +40,8 @@ REQUEST_LIFE_S: Final = 30.0
 # As many as a shadow copy set holds host volumes. The array's own limit is not published.
 VOLUMES_PER_CUT: Final = 64
 
-# Names and serials travel in the query: 32 of them stay well below the 8 KiB that a request line may have.
-_BATCH: Final = 32
+# Where udev puts links named by identity. Only the lab's machines have them elsewhere.
+DEVICE_FOLDER: Final = "/dev/disk/by-id"
 
 _LOG_OUT_S: Final = 2.0
 
@@ -56,9 +58,20 @@ class FlashArraySettings(BaseModel):
         description="How long the array may still execute a request whose answer was lost, in seconds. "
         "Longer than the default for a slow array; shorter for an emulator only.",
     )
+    present_to: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_:-]{0,255}$",
+        description="The array's host object for this machine: clones are presented to it. Empty: to nobody.",
+    )
+    device_folder: str = Field(
+        default=DEVICE_FOLDER,
+        pattern=r"^/",
+        description="Where devices are found by identity. Another folder than the default is for an emulator "
+        "only, which says in its announcement (`fabric`) where it is.",
+    )
 
 
-class FlashArrayProvider(Provider, Cloner):
+class FlashArrayProvider(Provider, Cloner, Presenter):
     """Pure Storage FlashArray, Purity//FA with REST 2.4 or later."""
 
     kind: ClassVar[str] = "pure-flasharray"
@@ -69,6 +82,7 @@ class FlashArrayProvider(Provider, Cloner):
         request_life_s=REQUEST_LIFE_S,
         atomic_cut=True,
         clones=True,
+        presents=True,
     )
     emulator: ClassVar[str | None] = "providers.pure_flasharray.emulator:FlashArrayEmulator"
 
@@ -78,28 +92,42 @@ class FlashArrayProvider(Provider, Cloner):
             what = f"the address {context.url} is not of the form https://host"
             raise BadInput("input.bad-settings", what, subject=context.name)
         self._settings = FlashArraySettings.model_validate(settings)
+        self.capabilities = replace(self.capabilities, presents=bool(self._settings.present_to))
         self._client = FlashArrayClient(context)
+        self._presenting = Presenting(self._client, self._settings.present_to, self._settings.device_folder)
         self._array_id = ""
 
     async def connect(self) -> None:
         """Log in, and adjust the claims to this array.
 
         Raises:
-            BadInput: a real array was given a shorter request life than the default.
+            BadInput: a real array was given what only an emulator may be: a shorter request life than the
+                default, or another device folder.
         """
         try:
             await self._client.connect()
             state = await self._client.array()
             self._array_id = state.row.id
-            life_s = self._settings.request_life_s
-            if life_s < REQUEST_LIFE_S and not self._client.emulated:
-                what = f"request_life_s may be shorter than {REQUEST_LIFE_S:g} for an emulator only"
-                raise BadInput("input.bad-settings", what, subject=self._client.subject)
-            claims = replace(self.capabilities, request_life_s=life_s, clock_precision_s=state.precision_s)
-            self.capabilities = claims  # of this array only; the class keeps its own
+            if not self._client.emulated:
+                self._demand_settings_of_a_real_array()
+            self.capabilities = replace(  # of this array only; the class keeps its own
+                self.capabilities,
+                request_life_s=self._settings.request_life_s,
+                clock_precision_s=state.precision_s,
+                presents=await self._presenting.possible(),
+            )
         except BaseException:
             await self.close()
             raise
+
+    def _demand_settings_of_a_real_array(self) -> None:
+        what = ""
+        if self._settings.request_life_s < REQUEST_LIFE_S:
+            what = f"request_life_s may be shorter than {REQUEST_LIFE_S:g} for an emulator only"
+        if self._settings.device_folder.rstrip("/") != DEVICE_FOLDER:
+            what = f"device_folder may be another one than {DEVICE_FOLDER} for an emulator only"
+        if what:
+            raise BadInput("input.bad-settings", what, subject=self._client.subject)
 
     async def close(self) -> None:
         """Log out and drop every connection."""
@@ -122,11 +150,12 @@ class FlashArrayProvider(Provider, Cloner):
         return ClockSample((await self._client.array()).at)
 
     async def missing_rights(self) -> Sequence[str]:
-        """Name the role that the account lacks, if it does."""
+        """Name the role that the account lacks, if it does, and what is missing for presenting."""
         role = await self._client.role()
-        if role in mapping.SUFFICIENT_ROLES:
-            return ()
-        return (f"role {' or '.join(mapping.SUFFICIENT_ROLES)}; the account's is {role or 'not shown'}",)
+        suffices = role in mapping.SUFFICIENT_ROLES
+        wanted = f"role {' or '.join(mapping.SUFFICIENT_ROLES)}; the account's is {role or 'not shown'}"
+        lacking = () if suffices else (wanted,)
+        return (*lacking, *await self._presenting.missing(role_suffices=suffices))
 
     async def locate(self, lun_ids: Sequence[str]) -> Mapping[str, ArrayVolume]:
         """Find the array volumes behind LUN identities, NAA or EUI."""
@@ -196,7 +225,7 @@ class FlashArrayProvider(Provider, Cloner):
         """Make one array volume per replica, numbered in the order of the replicas' names."""
         ordered = sorted(member.replica_name for member in members)
         replicas: dict[str, ReplicaRow] = {}
-        for batch in _batches(ordered):
+        for batch in mapping.batches(ordered):
             replicas |= {row.name: row for row in await self._client.replicas(where("name", *batch))}
         for member in members:
             row = replicas.get(member.replica_name)
@@ -206,6 +235,16 @@ class FlashArrayProvider(Provider, Cloner):
             await self._clone(member, mapping.clone_name(names, ordered.index(member.replica_name) + 1))
             for member in members
         ]
+
+    # ---------------------------------------------------------------- presenting
+
+    async def present(self, volumes: Sequence[ArrayVolume]) -> Sequence[Presentation]:
+        """Connect clones to the host object that `present_to` names. Says where they will turn up."""
+        return await self._presenting.present(volumes)
+
+    async def withdraw(self, volumes: Sequence[ArrayVolume]) -> None:
+        """Undo our own connections of clones to that host object; those of others stay."""
+        await self._presenting.withdraw({volume.volume_id for volume in volumes})
 
     # ---------------------------------------------------------------- removing
 
@@ -218,7 +257,12 @@ class FlashArrayProvider(Provider, Cloner):
             await self._remove(ObjectKind.CONSISTENCY_GROUP, row)
 
     async def delete(self, objects: Sequence[OwnedObject]) -> Sequence[OwnedObject]:
-        """Delete exactly these; protection groups last, and only when nothing else is in them."""
+        """Delete exactly these; protection groups last, and only when nothing else is in them.
+
+        Raises:
+            ArrayRejected: `array.in-use`; somebody has connected a clone elsewhere. Nothing was deleted.
+        """
+        await self._presenting.release(await self._live_clones(objects))
         order = (ObjectKind.CUT, ObjectKind.CLONE, ObjectKind.CONSISTENCY_GROUP)
         return [
             replace(item, state=ObjectState.VOID_PENDING)
@@ -237,6 +281,16 @@ class FlashArrayProvider(Provider, Cloner):
                 if not cut.destroyed:
                     raise self._rejected("array.rejected", f"{item.name} still holds {cut.name}")
         return await self._remove(item.kind, row)
+
+    async def _live_clones(self, objects: Sequence[OwnedObject]) -> list[VolumeRow]:
+        """Return those of the objects that are clones and still there."""
+        ids = {item.name: item.object_id for item in objects if item.kind is ObjectKind.CLONE}
+        return [
+            row
+            for batch in mapping.batches(sorted(ids))
+            for row in await self._client.volumes(where("name", *batch))
+            if row.id == ids.get(row.name) and not row.destroyed
+        ]
 
     async def _remove(self, kind: ObjectKind, row: KeptRow) -> bool:
         """Destroy and erase; tell whether it is erased. What SafeMode keeps is made useless at least."""
@@ -278,7 +332,7 @@ class FlashArrayProvider(Provider, Cloner):
         """Return the live array volumes with these serials."""
         return [
             row
-            for batch in _batches(sorted(serials))
+            for batch in mapping.batches(sorted(serials))
             for row in await self._client.volumes(where("serial", *batch))
             if not row.destroyed
         ]
@@ -297,7 +351,7 @@ class FlashArrayProvider(Provider, Cloner):
     async def _fill(self, group: str, rows: Sequence[VolumeRow]) -> None:
         """Bring the members in, and check by immutable ids that they and nothing else are in."""
         there = await self._client.member_ids(group)
-        for batch in _batches([row.name for row in rows if row.id not in there]):
+        for batch in mapping.batches([row.name for row in rows if row.id not in there]):
             await self._client.add_members(group, batch)
         if await self._client.member_ids(group) != {row.id for row in rows}:
             raise self._rejected("array.members-changed", f"somebody else edits {group}")
@@ -313,7 +367,3 @@ class FlashArrayProvider(Provider, Cloner):
 
     def _rejected(self, code: str, what: str) -> ArrayRejected:
         return ArrayRejected(what, subject=self._client.subject, code=code)
-
-
-def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))

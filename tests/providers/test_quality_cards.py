@@ -36,6 +36,7 @@ TIERS: Final[Mapping[str, frozenset[str]]] = {
             "keeps-connection-warm",
             "owned-lists-void-pending-objects",
             "cloning-twice-yields-the-same-ones",
+            "presenting-twice-yields-the-same",
             "rights-in-vendor-words",
         }
     ),

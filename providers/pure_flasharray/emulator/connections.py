@@ -25,7 +25,7 @@ def get(array: FlashArray, call: Call) -> list[Item]:
         for connection in list(array.connections)
         if volumes is None or connection.volume in volumes
         if host_groups is None or connection.peer in host_groups
-        for host in _hosts_behind(array, connection.peer)
+        for host in hosts_behind(array, connection.peer)
         if hosts is None or host in hosts
     ]
 
@@ -42,7 +42,7 @@ def post(array: FlashArray, call: Call) -> list[Item]:
                 raise Refusal("Connection already exists.", volume.name)
             made.append(Connection(peer, volume, _lun(call, peer, known)))
     array.connections = [*array.connections, *made]
-    return [_row(one, host) for one in made for host in _hosts_behind(array, one.peer)]
+    return [_row(one, host) for one in made for host in hosts_behind(array, one.peer)]
 
 
 def delete(array: FlashArray, call: Call) -> None:
@@ -84,7 +84,8 @@ def _lun(call: Call, peer: Host | HostGroup, known: Iterable[Connection]) -> int
     return free
 
 
-def _hosts_behind(array: FlashArray, peer: Host | HostGroup) -> list[Host | None]:
+def hosts_behind(array: FlashArray, peer: Host | HostGroup) -> list[Host | None]:
+    """Return the hosts that a connection leads to; one None for a host group without hosts."""
     if isinstance(peer, Host):
         return [peer]
     return list(chain(host for host in array.hosts if host.belongs_to is peer)) or [None]

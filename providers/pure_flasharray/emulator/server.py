@@ -15,10 +15,12 @@ from orchestrator.plugin import ArrayEmulator, Fault, LabOptions
 from providers.pure_flasharray.emulator.admins import give_api_token
 from providers.pure_flasharray.emulator.array import FlashArray
 from providers.pure_flasharray.emulator.cuts import PlannedReplica, cut
+from providers.pure_flasharray.emulator.fabric import CHANGING, NAA_PREFIX, Fabric
+from providers.pure_flasharray.emulator.hosts import PORT_KINDS
 from providers.pure_flasharray.emulator.lifecycle import is_reaping_due, reap
 from providers.pure_flasharray.emulator.listing import page
 from providers.pure_flasharray.emulator.naming import check_name, check_suffix
-from providers.pure_flasharray.emulator.objects import Admin
+from providers.pure_flasharray.emulator.objects import Admin, Host
 from providers.pure_flasharray.emulator.routes import Route, Version, find_route
 from providers.pure_flasharray.emulator.sessions import Sessions, may
 from providers.pure_flasharray.emulator.strictness import read_call
@@ -31,7 +33,6 @@ from providers.shared.emulation.front import Front
 # The order of the real array's list; the vendor's SDK walks it from its end.
 VERSIONS: Final = ("1.19", "2.0", "2.4", "2.26")
 SERVED: Final[dict[str, Version]] = {"2.0": (2, 0), "2.4": (2, 4), "2.26": (2, 26)}
-NAA_PREFIX: Final = "naa.624a9370"  # the vendor's IEEE company id; the volume's serial follows
 # As the array words them. The burst is announced, not enforced: inject `busy` instead.
 RATE_HEADERS: Final = {
     "RateLimit-Limit": "100;w=1;burst=40",
@@ -54,7 +55,7 @@ class FlashArrayEmulator(ArrayEmulator):
         clock: stands in for the clock that the options describe.
 
     Raises:
-        ValueError: an array volume of the options has an impossible name or size.
+        ValueError: an array volume or host object of the options has an impossible name or size.
     """
 
     kind: ClassVar[str] = "pure-flasharray"
@@ -68,6 +69,10 @@ class FlashArrayEmulator(ArrayEmulator):
         self._api_token = self.add_admin("pureuser", "array_admin")
         for name, size_bytes in (options.volumes or {}).items():
             self._make_volume(name, size_bytes)
+        self._fabric = Fabric(options.home / "fabric")
+        for name in options.hosts:
+            self._make_host(name)
+        self._fabric.follow(self._array)
 
     def application(self) -> web.Application:
         """Return the application: the array's API and, under /_lab/, the lab's controls."""
@@ -100,11 +105,12 @@ class FlashArrayEmulator(ArrayEmulator):
             "name": self._array.name,
             "lock": str(self._array.media.lock_path),
             "control_key": self._control.key,
+            "fabric": str(self._fabric.folder),
             "volumes": [
                 {
                     "name": volume.name,
                     "serial": volume.serial,
-                    "lun_id": NAA_PREFIX + volume.serial.lower(),
+                    "lun_id": f"naa.{NAA_PREFIX}{volume.serial.lower()}",
                     "path": str(volume.path),
                     "size_bytes": volume.provisioned,
                 }
@@ -136,12 +142,16 @@ class FlashArrayEmulator(ArrayEmulator):
         clones = (volume for volume in self._array.volumes if volume.origin)
         return {kept.name: str(kept.path) for kept in (*self._array.volume_snapshots, *clones)}
 
+    def _make_host(self, name: str) -> None:
+        """Make one of the first host objects, without ports: the lab's SAN needs none."""
+        _check_name(name)
+        if name in {host.name for host in self._array.hosts}:
+            raise ValueError(f"{name}: the array has two host objects of this name")
+        self._array.hosts.add(Host(name=name, ports={kind: [] for kind in PORT_KINDS}))
+
     def _make_volume(self, name: str, size_bytes: int) -> None:
         """Make one of the first volumes. The lab may make smaller ones than an admin."""
-        try:
-            check_name(name)
-        except Refusal as refusal:
-            raise ValueError(str(refusal)) from refusal
+        _check_name(name)
         if size_bytes <= 0 or size_bytes % SECTOR_BYTES:
             raise ValueError(f"{name}: the size of an array volume is a multiple of {SECTOR_BYTES} bytes")
         create(self._array, name, size_bytes)
@@ -185,20 +195,30 @@ class FlashArrayEmulator(ArrayEmulator):
             await asyncio.to_thread(self._reap)
         if request.method == "GET":
             return _listed(page(route.handler(self._array, call) or [], call, route.fields))
-        items = await asyncio.to_thread(self._change, route, call)
+        items = await asyncio.to_thread(self._change, route, call, resource)
         return web.Response() if items is None else web.json_response({"items": items})
 
     def _log_in(self, api_token: str | None) -> web.Response:
         token, admin = self._sessions.log_in(api_token)
         return web.json_response({"items": [{"username": admin.name}]}, headers={"x-auth-token": token})
 
-    def _change(self, route: Route, call: Call) -> list[Item] | None:
+    def _change(self, route: Route, call: Call, resource: str) -> list[Item] | None:
         with self._array.changing:
-            return route.handler(self._array, call)
+            items = route.handler(self._array, call)
+            if resource in CHANGING:
+                self._fabric.follow(self._array)
+            return items
 
     def _reap(self) -> None:
         with self._array.changing:
             reap(self._array)
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_name(name)
+    except Refusal as refusal:
+        raise ValueError(str(refusal)) from refusal
 
 
 def _listed(envelope: Mapping[str, Any]) -> web.Response:

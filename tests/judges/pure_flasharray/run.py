@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Final, TextIO
 
-from tests.judges.pure_flasharray import flows_faults, flows_sessions, flows_storage
+from tests.judges.pure_flasharray import flows_faults, flows_presenting, flows_sessions, flows_storage
 from tests.judges.pure_flasharray.judge import Judge
 
 Flow = Callable[[Judge], None]
@@ -30,6 +30,7 @@ def _flows_of(module: ModuleType) -> dict[str, Flow]:
 FLOWS: Final[dict[str, Flow]] = {
     **_flows_of(flows_sessions),
     **_flows_of(flows_storage),
+    **_flows_of(flows_presenting),
     **_flows_of(flows_faults),
 }
 

@@ -13,8 +13,9 @@ from orchestrator.plugin import LabOptions
 from providers.pure_flasharray.emulator import FlashArrayEmulator
 from providers.pure_flasharray.provider import FlashArrayProvider
 from providers.shared.rest import Patience
-from tests.providers.pure_flasharray.desk import MIB, Desk, connected
+from tests.providers.pure_flasharray.desk import MIB, NAMES, Desk, connected
 from tests.providers.pure_flasharray.emulator.rest_caller import RestCaller, logged_in
+from tests.providers.pure_flasharray.screen import HOST, Screen, a_provider
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,18 @@ async def admin(served: ServedArray) -> AsyncIterator[RestCaller]:
     """Somebody else with all rights on the array."""
     async with logged_in(served) as caller:
         yield caller
+
+
+@pytest.fixture
+async def screen(
+    served: ServedArray, emulator: FlashArrayEmulator, admin: RestCaller
+) -> AsyncIterator[Screen]:
+    """Two clones, and a provider that may present them to this machine."""
+    await admin.post("hosts", names=f"{HOST},standby")
+    provider = await a_provider(served, emulator)
+    await provider.connect()
+    desk = await Desk.plan(emulator, provider)
+    _, members = await desk.cut()
+    clones = [each.volume for each in await provider.clone(members, NAMES)]
+    yield Screen(desk, admin, Path(emulator.describe()["fabric"]), clones)
+    await provider.close()

@@ -11,6 +11,8 @@ from orchestrator.model.arrays import ArmedCut
 from tests.providers.pure_flasharray.desk import CUT, NAMES, Desk
 from tests.providers.pure_flasharray.emulator.rest_caller import RestCaller
 
+pytestmark = pytest.mark.journey
+
 
 @pytest.mark.parametrize(
     ("fault", "error", "code"),
