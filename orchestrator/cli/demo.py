@@ -66,7 +66,7 @@ def _on_real_parts(home: Path, rounds: int | None) -> NoReturn:
 def _as_promised(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> bool:
     return (
         proven.result.status is RunStatus.COMPLETED
-        and proven.ordering_valid
+        and proven.recoverable
         and broken_off.torn > 0
         and broken_off.refusal is not None
         and failed.status is RunStatus.ABORTED
@@ -76,16 +76,10 @@ def _as_promised(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> bo
 def _data(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> dict[str, Any]:
     return {
         **run_data(proven.result, proven.public_key),
-        "ordering": {
-            "valid": proven.ordering_valid,
-            "databases": {
-                name: {"newest_log": each.newest_log, "newest_database": each.newest_database}
-                for name, each in proven.order.items()
-            },
-        },
         "break_off": {
             "copies": broken_off.copies,
             "torn": broken_off.torn,
+            "finding": broken_off.finding,
             "refused": broken_off.refusal is not None,
             "code": None if broken_off.refusal is None else broken_off.refusal.code,
         },
@@ -99,21 +93,16 @@ def _data(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> dict[str,
 
 
 def _text(proven: Proven, broken_off: BrokenOff, failed: RunResult) -> str:
-    order = [
-        f"  {name}: newest log record {each.newest_log}, newest page {each.newest_database}"
-        for name, each in proven.order.items()
-    ]
     refusal = broken_off.refusal
     return "\n".join(
         [
             "1. One freeze over two arrays",
             _indented(run_text(proven.result)),
-            f"  the clones keep the writer's order: {'yes' if proven.ordering_valid else 'NO'}",
-            *order,
             f"  check it yourself: quiesce evidence verify {proven.result.record} --key {proven.public_key}",
             "",
             f"2. {broken_off.copies} copies split off without a freeze, log first, database 5 ms later",
-            f"  torn (database newer than its log): {broken_off.torn} of {broken_off.copies}",
+            f"  unrecoverable (database newer than its logs): {broken_off.torn} of {broken_off.copies}",
+            f"  {broken_off.finding}",
             "",
             f"3. One of them offered: quiesce set adopt {broken_off.offered}",
             "  NOT REFUSED" if refusal is None else f"  refused: {refusal}\n  next: {refusal.remedy}",

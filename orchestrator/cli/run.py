@@ -11,11 +11,15 @@ from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.cli.progress import progress
 from orchestrator.cli.run_report import finding_data, finding_text, plan_data, plan_text, run_data, run_text
+from orchestrator.config.job import Job
 from orchestrator.config.job_file import load_job
 from orchestrator.engine.planning import RunPlan
+from orchestrator.engine.result import RunResult
 from orchestrator.errors import ExitStatus, Retryable, retryable_of
 from orchestrator.evidence import signing_key
 from orchestrator.model.grades import RunStatus
+from orchestrator.model.verification import Verdict
+from orchestrator.service.history import forecast_verification
 from orchestrator.service.runs import plan_job, run_job
 
 EXIT_STATUS_OF: Final = {
@@ -42,8 +46,17 @@ def run(job_file: Path) -> Answer:
     return Answer(
         run_data(result, installation.folder.keys / f"{key.name}.pub"),
         run_text(result),
-        EXIT_STATUS_OF[result.status],
+        _exit_status(result, job),
         Retryable.NEVER if result.error is None else retryable_of(result.error),
+    )
+
+
+def _exit_status(result: RunResult, job: Job) -> ExitStatus:
+    """Return what to end with: a proven set that nobody could look into needs somebody's attention."""
+    completed = result.status is RunStatus.COMPLETED
+    unknown = result.contents is None or result.contents.verdict is Verdict.NOT_VERIFIABLE
+    return (
+        ExitStatus.NEEDS_ATTENTION if completed and job.verify and unknown else EXIT_STATUS_OF[result.status]
     )
 
 
@@ -53,8 +66,10 @@ def run(job_file: Path) -> Answer:
 def plan(job_file: Path) -> Answer:
     """Say what a run would do, and whether it would be refused. Changes nothing."""
     job = load_job(job_file)
-    planned = plan_job(open_installation(), job)
+    installation = open_installation()
+    planned = plan_job(installation, job)
     if isinstance(planned, RunPlan):
-        return Answer(plan_data(planned), plan_text(planned))
+        verification = forecast_verification(installation.sets.list(), planned) if job.verify else None
+        return Answer(plan_data(planned, verification), plan_text(planned, verification))
     refusal = {"refused": True, "reasons": [finding_data(reason) for reason in planned]}
     return Answer(refusal, "\n".join(finding_text(reason) for reason in planned), ExitStatus.REFUSED)

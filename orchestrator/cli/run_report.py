@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from orchestrator.cli.contents_report import contents_data, contents_lines
 from orchestrator.cli.output import problem_of
 from orchestrator.cli.timeline import budget_left, draw, spans_of
 from orchestrator.engine.planning import RunPlan
@@ -12,6 +14,7 @@ from orchestrator.engine.result import RunResult
 from orchestrator.errors import CATALOGUE
 from orchestrator.model.grades import RunStatus
 from orchestrator.policy.reasons import Finding
+from orchestrator.verify.forecast import VerificationForecast
 
 
 def run_data(result: RunResult, public_key: Path) -> dict[str, Any]:
@@ -47,6 +50,7 @@ def run_data(result: RunResult, public_key: Path) -> dict[str, Any]:
             }
             for each in result.clones
         ],
+        "verification": None if result.contents is None else contents_data(result.contents),
         "removed": [str(remains) for remains in result.undone.removed],
         "void_pending": [str(remains) for remains in result.undone.void_pending],
         "in_doubt": list(result.undone.in_doubt),
@@ -70,6 +74,7 @@ def run_text(result: RunResult) -> str:
     lines += [f"void-pending: {remains}" for remains in result.undone.void_pending]
     lines += [f"in doubt: {doubt} (run `quiesce recover`)" for doubt in result.undone.in_doubt]
     lines += [f"clone: {each.clone.volume.name} on {each.array_name}" for each in result.clones]
+    lines += contents_lines(result.contents) if result.contents is not None else []
     lines += [f"note: {result.note}"] if result.note else []
     lines += [f"evidence: {result.record}"] if result.record is not None else []
     return "\n".join(lines)
@@ -81,7 +86,7 @@ def _refusal_text(result: RunResult) -> str:
     return "\n".join([*lines, f"evidence: {result.record}"])
 
 
-def plan_data(plan: RunPlan) -> dict[str, Any]:
+def plan_data(plan: RunPlan, verification: VerificationForecast | None) -> dict[str, Any]:
     """Return a plan as data."""
     return {
         "refused": False,
@@ -102,10 +107,11 @@ def plan_data(plan: RunPlan) -> dict[str, Any]:
             for array in plan.arrays
         ],
         "commit_budget_s": plan.request.budgets.commit_s,
+        "verification": None if verification is None else asdict(verification),
     }
 
 
-def plan_text(plan: RunPlan) -> str:
+def plan_text(plan: RunPlan, verification: VerificationForecast | None) -> str:
     """Return a plan for people."""
     databases = ", ".join(component.caption for component in plan.components)
     lines = [f"job {plan.job.name} on {plan.host.name}: {databases}, {plan.grade}"]
@@ -114,8 +120,16 @@ def plan_text(plan: RunPlan) -> str:
         names = ", ".join(volume.name for volume in plan.volumes_on(array))
         lines.append(f"  {array.name}: one cut of {names}")
         lines.append(f"    forecast {offer.forecast_s * 1000:.0f} ms ({offer.basis})")
+    if verification is not None:
+        lines.append(f"  verification: {_expected(verification)}")
     lines.append(f"  budget for the cuts: {plan.request.budgets.commit_s:g} s; nothing speaks against it")
     return "\n".join(lines)
+
+
+def _expected(verification: VerificationForecast) -> str:
+    if verification.seconds is None:
+        return verification.basis
+    return f"ends about {verification.seconds:,.0f} s after the cut ({verification.basis})"
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.adoption import adopt_set
-from orchestrator.service.presentation import PresentedClone, present_set, withdraw_set
+from orchestrator.service.presentation import present_set, withdraw_set
 from orchestrator.service.sets import delete_set
+from orchestrator.service.shown_clones import PresentedClone
 
 
 @click.group("set")
@@ -41,6 +42,9 @@ def show(set_id: str) -> Answer:
     lines += [f"  replica {each['replica_name']} on {each['array']}" for each in found.replicas]
     lines += [f"  clone {each['volume_name']} ({each['lun_id']}) on {each['array']}" for each in found.clones]
     lines += [f"  evidence {found.evidence_path}"] if found.evidence_path else []
+    if found.expires_at is not None:
+        until = found.expires_at.astimezone().isoformat(sep=" ", timespec="seconds")
+        lines.append(f"  in quarantine, deleted after {until}")
     lines += [f"  note: {found.note}"] if found.note else []
     return Answer(_data(found), "\n".join(lines))
 
@@ -96,11 +100,13 @@ def _presented_line(each: PresentedClone) -> str:
 
 
 def _data(each: RecordedSet) -> dict[str, Any]:
-    return {**asdict(each), "made_at": each.made_at.isoformat()}
+    expires_at = None if each.expires_at is None else each.expires_at.isoformat()
+    return {**asdict(each), "made_at": each.made_at.isoformat(), "expires_at": expires_at}
 
 
 def _line(each: RecordedSet) -> str:
     made_at = each.made_at.astimezone().isoformat(sep=" ", timespec="seconds")
     grade = each.grade or "no copy"
     mark = " (emulated)" if each.emulated else ""
-    return f"{each.set_id}  {made_at}  {each.job}  {each.status}  {grade}{mark}"
+    contents = each.verification["verdict"] if each.verification else "contents unchecked"
+    return f"{each.set_id}  {made_at}  {each.job}  {each.status}  {grade}  {contents}{mark}"

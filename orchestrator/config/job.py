@@ -24,6 +24,8 @@ class Job:
         clone: whether array volumes are made from the replicas.
         lun_array: LUN id to array name, for LUNs that more than one array claims.
         budgets: the defaults with the job's own figures put in.
+        verify: whether the contents of the clones are looked at.
+        truncate: whether the writers may truncate their logs once that has passed (R6).
     """
 
     name: str
@@ -36,6 +38,8 @@ class Job:
     clone: bool
     lun_array: Mapping[str, str]
     budgets: Budgets
+    verify: bool = False
+    truncate: bool = False
 
     @property
     def grade(self) -> Grade | None:

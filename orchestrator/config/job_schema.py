@@ -6,7 +6,7 @@ import re
 from dataclasses import fields, replace
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from orchestrator.config.job import Job
 from orchestrator.config.registered_name import registered_name
@@ -17,8 +17,7 @@ from orchestrator.policy.consistency import CLONE_CONTEXT
 
 # Planned, so a job that names one is told so rather than offered a spelling.
 NOT_BUILT: Final = (
-    "schedule", "retention", "verify", "deliver", "rpo", "pre", "post", "standby", "truncate", "lock",
-    "replicate", "notify",
+    "schedule", "retention", "deliver", "rpo", "pre", "post", "standby", "lock", "replicate", "notify",
 )  # fmt: skip
 
 BUDGET_KEYS: Final = tuple(field.name for field in fields(Budgets))
@@ -54,6 +53,18 @@ def _lun_id(key: str) -> str:
     return key
 
 
+def _with_clones(verify: bool, info: ValidationInfo) -> bool:
+    if verify and not info.data.get("clone", False):
+        raise ValueError("only a clone can be looked into; add `clone = true`")
+    return verify
+
+
+def _with_verification(truncate: bool, info: ValidationInfo) -> bool:
+    if truncate and not info.data.get("verify", False):
+        raise ValueError("logs are truncated only after a verification; add `verify = true`")
+    return truncate
+
+
 RegisteredName = Annotated[str, AfterValidator(registered_name)]
 Caption = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 LunId = Annotated[str, AfterValidator(_lun_id)]
@@ -84,7 +95,8 @@ class JobSchema(BaseModel):
     )
     backup_type: Literal["copy", "full", "incremental", "differential", "log"] = Field(
         default="copy",
-        description='What the writers are told. Only "copy" is allowed: it changes no backup chain.',
+        description='What the writers are told. "copy" changes no backup chain; "full" makes them truncate '
+        "their logs and takes `truncate = true`; the others are refused.",
     )
     consistency: Literal[
         "writer-verified", "agent-quiesced", "file-system-consistent", "crash-consistent", "break-off"
@@ -102,6 +114,15 @@ class JobSchema(BaseModel):
         description='VSS snapshot context, a number or "0x…". Contexts without writers are refused.',
     )
     clone: bool = Field(default=False, description="Make array volumes from the replicas as well.")
+    verify: Annotated[bool, AfterValidator(_with_clones)] = Field(
+        default=False,
+        description="Look into the clones and check every page and log. Needs `clone = true`.",
+    )
+    truncate: Annotated[bool, AfterValidator(_with_verification)] = Field(
+        default=False,
+        description="Let the writers truncate their logs, but only after the verification has passed. Needs "
+        '`verify = true` and `backup_type = "full"`.',
+    )
     lun_array: dict[LunId, RegisteredName] = Field(
         default_factory=dict,
         description="Table: LUN id (in quotes) = array to use, for LUNs that several arrays claim.",
@@ -123,4 +144,6 @@ class JobSchema(BaseModel):
             clone=self.clone,
             lun_array=self.lun_array,
             budgets=replace(DEFAULT_BUDGETS, **self.budgets),
+            verify=self.verify,
+            truncate=self.truncate,
         )

@@ -57,15 +57,17 @@ async def sign(attempt: Attempt, notes: Sequence[Finding], journal: Journal, rec
     return proof
 
 
-async def tell_writers(attempt: Attempt, proof: RecordRef, journal: Journal, recorder: Recorder) -> bool:
-    """Tell the writers that the backup succeeded; return whether they answered. Undoes nothing (R6)."""
-    await journal.record(EntryKind.TELLING)
+async def tell_writers(
+    attempt: Attempt, proof: RecordRef, journal: Journal, recorder: Recorder, *, succeeded: bool
+) -> bool:
+    """Tell the writers how the backup ended; return whether they answered. Undoes nothing (R6)."""
+    await journal.record(EntryKind.TELLING, {"succeeded": succeeded})
     CrashPoint.TELLING.passed()
     answered = False
     with suppress(HostError):
-        await answer_of_host(attempt.open_set.complete(succeeded=True), attempt)
+        await answer_of_host(attempt.open_set.complete(succeeded=succeeded), attempt)
         answered = True
-    await recorder.told(attempt, proof, answered=answered)
+    await recorder.told(attempt, proof, succeeded=succeeded, answered=answered)
     await journal.record(EntryKind.TOLD, {"answered": answered})
     CrashPoint.TOLD.passed()
     return answered

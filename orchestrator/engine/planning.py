@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from orchestrator.model.hosts import Component, Survey, WriterInstance
 from orchestrator.model.time import ClockOffset
 from orchestrator.policy.consistency import (
     ArrayOffer,
-    BackupType,
     Request,
     check_own_paths,
     check_plan,
@@ -29,6 +28,7 @@ from orchestrator.policy.consistency import (
 )
 from orchestrator.policy.reasons import Finding
 from orchestrator.policy.topology import ArrayClaim, Claims, Topology, map_storage
+from orchestrator.policy.truncation import BackupType, check_verifiable
 
 # A cut does more on the array than telling the time; measured on emulators, kept wide on purpose.
 ROUND_TRIPS_PER_CUT = 3.0
@@ -74,6 +74,7 @@ async def make_plan(
     history: History,
     clock: Clock,
     own_paths: Sequence[Path] = (),
+    verifiable: Collection[str] = (),
 ) -> RunPlan | tuple[Finding, ...]:
     """Survey the host, find every LUN, and let policy judge.
 
@@ -84,6 +85,7 @@ async def make_plan(
         history: of earlier cuts.
         clock: ours.
         own_paths: what the run itself needs on this machine while the host is frozen.
+        verifiable: ids of the writers whose databases a verifier understands.
 
     Raises:
         OrchestratorError: the host or an array could not be asked.
@@ -108,20 +110,22 @@ async def make_plan(
         for array in used
     }
     own = [*own_paths, *(path for array in used for path in array.provider.local_paths)]
+    owners = {component.instance_id for component in components}
+    writers = tuple(writer for writer in survey.writers if writer.instance_id in owners)
     held = {str(path): names for path, names in (await host.coordinator.volumes_under(own)).items()}
     if findings := (
         *check_plan(request, topology, {host.name: host.coordinator.ceiling}, offers),
         *check_own_paths(held, topology),
+        *check_verifiable(writers, verifiable, truncate=job.truncate),
     ):
         return findings
-    owners = {component.instance_id for component in components}
     return RunPlan(
         job=job,
         request=request,
         host=host,
         arrays=used,
         components=components,
-        writers=tuple(writer for writer in survey.writers if writer.instance_id in owners),
+        writers=writers,
         topology=topology,
         offers=offers,
         host_clock=offset_between(asked, answered, survey.clock.wall.timestamp()),
@@ -153,6 +157,7 @@ def _request(job: Job) -> Request:
         backup_type=BackupType[job.backup_type.upper()],
         lun_array=job.lun_array,
         budgets=job.budgets,
+        truncate=job.truncate,
     )
 
 

@@ -16,6 +16,7 @@ class Phase(StrEnum):
     SIGN = "sign"
     TELL_WRITERS = "tell-writers"
     CLONE = "clone"
+    VERIFY = "verify"
     UNDO = "undo"
     DONE = "done"
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.result import PlacedClone
 from orchestrator.engine.undo import UndoReport
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.grades import Grade, RunStatus
+from orchestrator.model.verification import ContentsReport
 from orchestrator.policy.reasons import Finding
 
 
@@ -35,8 +37,13 @@ class Recorder(Protocol):
     async def proven(self, attempt: Attempt, grade: Grade, notes: Sequence[Finding]) -> RecordRef:
         """Store the proof. Once this returns, the set is proven."""
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, answered: bool) -> RecordRef:
-        """Store what the writers said to the news that the backup succeeded."""
+    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
+        """Store what the writers were told of the backup, and whether they answered."""
+
+    async def verified(
+        self, attempt: Attempt, proof: RecordRef, clones: Sequence[PlacedClone], contents: ContentsReport
+    ) -> RecordRef:
+        """Store what a look into the clones found."""
 
     async def refused(self, reasons: Sequence[Finding]) -> RecordRef:
         """Store why nothing was touched."""

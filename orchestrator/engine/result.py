@@ -10,6 +10,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.model.arrays import Clone
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
+from orchestrator.model.verification import ContentsReport
 from orchestrator.policy.reasons import Finding
 
 
@@ -40,7 +41,8 @@ class RunResult:
         facts: what was seen of the window; None if it never opened.
         record: the signed record of this end.
         reasons: why it was refused, or what to know about the set.
-        error: why it was given up.
+        error: why it was given up, or what a look into the clones found against them.
+        contents: what a look into the clones found; None if there was none.
         note: what people should know although the run ended well, empty mostly.
     """
 
@@ -57,6 +59,7 @@ class RunResult:
     error: OrchestratorError | None = None
     undone: UndoReport = NOTHING_TO_UNDO
     clones: tuple[PlacedClone, ...] = ()
+    contents: ContentsReport | None = None
     note: str = ""
 
     @property

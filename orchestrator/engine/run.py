@@ -1,4 +1,4 @@
-"""One run: survey, plan, prepare, freeze, cut, thaw, settle, sign, tell the writers, clone."""
+"""One run: survey, plan, prepare, freeze, cut, thaw, settle, sign; then what follows upon the proof."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from orchestrator.config.job import Job
 from orchestrator.engine.admission import Admission
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.clock import Clock
-from orchestrator.engine.conclude import NotProven, clone, demand_proof, end_session, sign, tell_writers
+from orchestrator.engine.completion import Completion
+from orchestrator.engine.conclude import NotProven, demand_proof, sign
+from orchestrator.engine.contents import ContentsCheck, NoVerifiers
 from orchestrator.engine.cut import PendingCut
 from orchestrator.engine.freeze_window import FreezeWindow
 from orchestrator.engine.give_up import give_up
@@ -22,11 +24,11 @@ from orchestrator.engine.planning import History, RunPlan, make_plan
 from orchestrator.engine.prepare import prepare
 from orchestrator.engine.progress import Observer, Phase, ignore
 from orchestrator.engine.recorder import Recorder, RecordRef
-from orchestrator.engine.result import PlacedClone, RunResult
+from orchestrator.engine.result import RunResult
 from orchestrator.engine.settle import settle
 from orchestrator.engine.thaw import finish_even_if_cancelled
 from orchestrator.engine.warmth import Warmth
-from orchestrator.errors import ArrayError, Interrupted, OrchestratorError, WindowExpired
+from orchestrator.errors import Interrupted, OrchestratorError, WindowExpired
 from orchestrator.evidence.canonical import as_plain
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
@@ -56,6 +58,7 @@ class CloneRun:
     clock: Clock
     observe: Observer = ignore
     own_paths: Sequence[Path] = ()
+    contents: ContentsCheck = field(default_factory=NoVerifiers)
     admission: Admission = field(default_factory=Admission)
     result: RunResult | None = field(default=None, init=False)
 
@@ -79,7 +82,13 @@ class CloneRun:
         try:
             async with asyncio.timeout_at(self.clock.now() + limit_s):
                 return await make_plan(
-                    self.job, self.host, self.arrays, self.history, self.clock, self.own_paths
+                    self.job,
+                    self.host,
+                    self.arrays,
+                    self.history,
+                    self.clock,
+                    self.own_paths,
+                    self.contents.verifiable,
                 )
         except TimeoutError:
             what = f"host and arrays were not surveyed within {limit_s:g} s"
@@ -95,7 +104,8 @@ class CloneRun:
             raise
         except Exception as error:  # noqa: BLE001 - the top of a run: whatever it was, undo and say so
             return await finish_even_if_cancelled(self._undo(attempt, self._in_our_words(error)))
-        return await finish_even_if_cancelled(self._complete(attempt, notes, proof))
+        stop = asyncio.Event()
+        return await finish_even_if_cancelled(self._complete(attempt, notes, proof, stop), stop)
 
     def _in_our_words(self, error: Exception) -> OrchestratorError:
         if isinstance(error, OrchestratorError):
@@ -120,32 +130,26 @@ class CloneRun:
         self.observe(Phase.SIGN, attempt.names.stem)
         return notes, await sign(attempt, notes, self.journal, self.recorder)
 
-    async def _complete(self, attempt: Attempt, notes: tuple[Finding, ...], proof: RecordRef) -> RunResult:
+    async def _complete(
+        self, attempt: Attempt, notes: tuple[Finding, ...], proof: RecordRef, stop: asyncio.Event
+    ) -> RunResult:
         """Go on with a proven set: from here on nothing takes it away any more."""
-        remarks = []
-        if attempt.plan.writers:
-            self.observe(Phase.TELL_WRITERS, self.host.name)
-            if not await tell_writers(attempt, proof, self.journal, self.recorder):
-                remarks.append("the writers' answer is not known")
-        else:
-            await end_session(attempt)
-        clones: tuple[PlacedClone, ...] = ()
-        if self.job.clone:
-            self.observe(Phase.CLONE, attempt.names.stem)
-            try:
-                clones = await clone(attempt, self.journal)
-            except ArrayError as error:
-                remarks.append(f"no clones: {error}")
+        completion = Completion(
+            attempt, proof, self.journal, self.recorder, self.contents, self.observe, stop
+        )
+        await completion.complete()
         await attempt.warmth.stop()
-        await self.journal.record(EntryKind.ENDED, {"status": RunStatus.COMPLETED})
+        await self.journal.record(EntryKind.ENDED, {"status": completion.status})
         return self._end(
             attempt,
-            RunStatus.COMPLETED,
+            completion.status,
             proof,
             reasons=notes,
             grade=attempt.plan.grade,
-            clones=clones,
-            note="; ".join(remarks),
+            error=completion.problem,
+            clones=completion.clones,
+            contents=completion.contents,
+            note="; ".join(completion.remarks),
         )
 
     async def _undo(self, attempt: Attempt, error: OrchestratorError) -> RunResult:

@@ -15,8 +15,13 @@ T = TypeVar("T")
 RUNGS = 3  # the host's dead man stands behind the last rung, so more attempts would only delay the report
 
 
-async def finish_even_if_cancelled(work: Coroutine[Any, Any, T]) -> T:
-    """Run work to its end; a cancellation that arrives meanwhile is delivered afterwards."""
+async def finish_even_if_cancelled(work: Coroutine[Any, Any, T], wish: asyncio.Event | None = None) -> T:
+    """Run work to its end; a cancellation that arrives meanwhile is delivered afterwards.
+
+    Args:
+        work: what must not be left half-done.
+        wish: set when a cancellation arrives, for parts of the work that need not be done.
+    """
     task = asyncio.ensure_future(work)
     cancellation: asyncio.CancelledError | None = None
     while not task.done():
@@ -24,6 +29,8 @@ async def finish_even_if_cancelled(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait({task})  # unlike `await task`, this does not hand the cancellation on
         except asyncio.CancelledError as error:
             cancellation = error
+            if wish is not None:
+                wish.set()
     if cancellation is not None and task.exception() is None:
         raise cancellation
     return task.result()  # a failure of the work outranks the cancellation

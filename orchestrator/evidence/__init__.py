@@ -21,6 +21,7 @@ from orchestrator.evidence.records import (
     Refusal,
     Replica,
     Reply,
+    Verification,
     WritersAnswer,
 )
 from orchestrator.evidence.statements import subject_digest
@@ -41,6 +42,7 @@ __all__ = [
     "Replica",
     "Reply",
     "SigningKey",
+    "Verification",
     "Verified",
     "VerifiedChain",
     "WritersAnswer",

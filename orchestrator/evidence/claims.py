@@ -17,6 +17,7 @@ from orchestrator.evidence.records import (
     Proof,
     Record,
     Refusal,
+    Verification,
     WritersAnswer,
     replicas_of,
 )
@@ -24,6 +25,7 @@ from orchestrator.model.arrays import ArrayIdentity
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.hosts import HostIdentity
+from orchestrator.model.verification import Severity, Verdict
 from orchestrator.policy.proof import judge
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -74,6 +76,8 @@ def check_claim(record: Record[Claim]) -> None:
             _check_identities(proof, record.origin)
         case WritersAnswer(proof=digest, replicas=replicas):
             _require(_SHA256.fullmatch(digest) is not None and bool(replicas), "it names no proven set")
+        case Verification() as verification:
+            _check_verification(verification)
         case Refusal(reasons=reasons):
             _require(bool(reasons), "it gives no reason")
         case Aborted(status=status, in_doubt=in_doubt):
@@ -103,6 +107,30 @@ def _check_judgement(proof: Proof) -> None:
     )
     low = [each.name for each in proof.ceilings if not each.grade.reaches(proof.grade)]
     _require(not low, f"{proof.grade} is out of reach of {', '.join(low)}")
+
+
+def _check_verification(verification: Verification) -> None:
+    """The verdict is never believed: it has to follow from the components, and theirs from the findings."""
+    _require(_SHA256.fullmatch(verification.proof) is not None, "it names no proof")
+    known = {(replica.array_id, replica.replica_id) for replica in verification.replicas}
+    read = [(clone.array_id, clone.replica_id) for clone in verification.clones]
+    _require(bool(read) and set(read) <= known, "it read clones of other replicas")
+    _require(verification.started_at <= verification.ended_at, "it ended before it started")
+    _require(bool(verification.components), "it speaks of no component")
+    verdicts = [each.verdict for each in verification.components]
+    _require(
+        verification.verdict is Verdict.worst(verdicts), "its verdict is not that of the worst component"
+    )
+    for component in verification.components:
+        errors = [each for each in component.findings if each.severity is Severity.ERROR]
+        _require(
+            (component.verifier == "") == (component.verdict is Verdict.NO_VERIFIER),
+            f"{component.caption} was judged by nobody, or by somebody who is not named",
+        )
+        _require(
+            bool(errors) == component.verdict.failed or component.verdict is Verdict.NOT_VERIFIABLE,
+            f"{component.caption} is called {component.verdict}, which its findings contradict",
+        )
 
 
 def _check_identities(proof: Proof, origin: Origin) -> None:

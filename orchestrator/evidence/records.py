@@ -16,6 +16,7 @@ from orchestrator.model.arrays import ArrayIdentity, CutMember, ObjectKind
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.hosts import HostIdentity
+from orchestrator.model.verification import Verdict, VerifiedComponent
 from orchestrator.policy.reasons import Finding
 
 NO_PREVIOUS: Final = "0" * 64
@@ -201,7 +202,39 @@ class Aborted:
     facts: WindowFacts | None
 
 
-Claim: TypeAlias = Proof | WritersAnswer | Refusal | Aborted
+@dataclass(frozen=True, slots=True)
+class CloneRead:
+    """A clone that was looked into: its array, its immutable id there, and the replica it was made from."""
+
+    array_id: str
+    volume_id: str
+    replica_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The clones of a proven set were looked into.
+
+    Attributes:
+        proof: sha256 (hex) of the proof's record file.
+        replicas: those of the proof.
+        clones: what was read, sorted by array and id.
+        verdict: that of the worst component.
+        components: what was found in each.
+        started_at: on our clock, UTC.
+        ended_at: likewise.
+    """
+
+    proof: str
+    replicas: tuple[Replica, ...]
+    clones: tuple[CloneRead, ...]
+    verdict: Verdict
+    components: tuple[VerifiedComponent, ...]
+    started_at: datetime
+    ended_at: datetime
+
+
+Claim: TypeAlias = Proof | WritersAnswer | Refusal | Aborted | Verification
 C_co = TypeVar("C_co", bound=Claim, covariant=True)
 
 

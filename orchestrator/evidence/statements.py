@@ -22,6 +22,7 @@ from orchestrator.evidence.records import (
     Record,
     Refusal,
     Replica,
+    Verification,
     WritersAnswer,
 )
 
@@ -36,6 +37,7 @@ CLAIM_OF_KIND: Final[dict[str, type[Claim]]] = {
     "writers-answer": WritersAnswer,
     "refusal": Refusal,
     "aborted": Aborted,
+    "verification": Verification,
 }
 KIND_OF_CLAIM: Final = {claim: kind for kind, claim in CLAIM_OF_KIND.items()}
 
@@ -117,7 +119,7 @@ def _spell(kind: str, record: Record[Claim]) -> bytes:
 
 def _subjects(record: Record[Claim]) -> list[dict[str, Any]]:
     match record.claim:
-        case Proof(replicas=replicas) | WritersAnswer(replicas=replicas):
+        case Proof(replicas=replicas) | WritersAnswer(replicas=replicas) | Verification(replicas=replicas):
             return [_subject(f"{each.array_id}/{each.replica_name}", each) for each in replicas]
         case Refusal() | Aborted():
             run = _run_identity(record.origin)

@@ -14,6 +14,7 @@ from orchestrator.evidence.records import (
     Record,
     Refusal,
     Replica,
+    Verification,
     WritersAnswer,
 )
 from orchestrator.evidence.statements import kind_of
@@ -42,6 +43,8 @@ def _claim_in_words(claim: Claim) -> str:
             return ", ".join(each.code for each in claim.reasons)
         case Aborted():
             return f"{claim.status}, {claim.reason.code}"
+        case Verification():
+            return f"{claim.verdict}, {len(claim.components)} databases"
 
 
 def _lines(record: Record[Claim]) -> Iterator[str]:
@@ -58,6 +61,9 @@ def _lines(record: Record[Claim]) -> Iterator[str]:
         case WritersAnswer() as answer:
             yield f"  about the proof in the record file with sha256 {answer.proof}"
             yield from _replicas(answer.replicas)
+        case Verification() as verification:
+            yield f"  about the proof in the record file with sha256 {verification.proof}"
+            yield from _contents(verification)
         case Refusal(reasons=reasons):
             for reason in reasons:
                 yield from _problem(reason)
@@ -67,6 +73,17 @@ def _lines(record: Record[Claim]) -> Iterator[str]:
             yield from (f"  removed: {_place(each)}" for each in aborted.removed)
             yield from (f"  void, not erased yet: {_place(each)}" for each in aborted.void_pending)
             yield from (f"  in doubt: {each}" for each in aborted.in_doubt)
+
+
+def _contents(verification: Verification) -> Iterator[str]:
+    for component in verification.components:
+        by = f" by {component.verifier}" if component.verifier else ""
+        yield f"  {component.caption}: {component.verdict}{by}, {component.bytes_read:,} bytes read"
+        for finding in component.findings:
+            number = "" if finding.ese_error is None else f", {finding.ese_error}"
+            yield f"    {finding.severity} {finding.place}: {finding.text} ({finding.code}{number})"
+        if component.findings_left_out:
+            yield f"    and {component.findings_left_out} more"
 
 
 def _problem(problem: Problem) -> Iterator[str]:

@@ -11,7 +11,17 @@ from orchestrator.evidence.canonical import about, sha256_hex
 from orchestrator.evidence.claims import check_claim
 from orchestrator.evidence.envelope import Envelope, read_envelope, signed_bytes
 from orchestrator.evidence.keys import LAB_KEY, PublicKey
-from orchestrator.evidence.records import Aborted, Claim, Origin, Proof, Record, Replica, WritersAnswer
+from orchestrator.evidence.records import (
+    Aborted,
+    Claim,
+    Origin,
+    Outcome,
+    Proof,
+    Record,
+    Replica,
+    Verification,
+    WritersAnswer,
+)
 from orchestrator.evidence.statements import read_statement
 
 
@@ -92,7 +102,7 @@ def verify_chain(
     records = sorted(verified, key=lambda each: each.record.link.sequence)
     for before, after in pairwise(records):
         _check_step(before, after)
-    _check_answers(records)
+    _check_followers(records)
     chain = VerifiedChain(tuple(records), tuple(_notes(records)))
     if head is not None and head != chain.head:
         raise EvidenceError(
@@ -122,19 +132,31 @@ def _check_step(before: Verified, after: Verified) -> None:
         raise _broken(after, f"it does not follow upon {before.name}")
 
 
-def _check_answers(records: Sequence[Verified]) -> None:
-    """Check that each answer of the writers is about a proof before it, as far back as records were given."""
+def _check_followers(records: Sequence[Verified]) -> None:
+    """Check that what follows upon a proof is about one before it, as far back as records were given."""
     sets: dict[str, tuple[Origin, tuple[Replica, ...]]] = {}
+    passed: set[str] = set()
+    from_the_first = _is_first(records[0])
     for each in records:
         origin, claim = each.record.origin, each.record.claim
         if isinstance(claim, Proof):
             sets[each.sha256] = (origin, claim.replicas)
-        elif isinstance(claim, WritersAnswer):
-            if claim.proof not in sets:
-                if _is_first(records[0]):
-                    raise _broken(each, "the proof that it refers to is not in the chain")
-            elif sets[claim.proof] != (origin, claim.replicas):
-                raise _broken(each, "it is about another set than the proof that it refers to")
+        if not isinstance(claim, WritersAnswer | Verification):
+            continue
+        if claim.proof not in sets:
+            if from_the_first:
+                raise _broken(each, "the proof that it refers to is not in the chain")
+            continue
+        if sets[claim.proof] != (origin, claim.replicas):
+            raise _broken(each, "it is about another set than the proof that it refers to")
+        if isinstance(claim, Verification):
+            passed |= {claim.proof} if claim.verdict.passed else set()
+        elif _lets_logs_go(claim) and claim.proof not in passed:
+            raise _broken(each, "the writers were let truncate their logs before a verification had passed")
+
+
+def _lets_logs_go(answer: WritersAnswer) -> bool:
+    return answer.told is Outcome.SUCCEEDED and answer.backup_type != "copy"
 
 
 def _notes(records: Sequence[Verified]) -> Iterator[str]:

@@ -29,6 +29,8 @@ class CrashPoint(StrEnum):
     TOLD = "told"
     CLONING = "cloning"
     CLONED = "cloned"
+    VERIFYING = "verifying"
+    VERIFIED = "verified"
     UNDONE = "undone"
 
     def passed(self) -> None:

@@ -23,6 +23,8 @@ class EntryKind(StrEnum):
     TOLD = "told"  # they have answered
     CLONING = "cloning"  # before clones are made
     CLONED = "cloned"  # they are made
+    VERIFYING = "verifying"  # before the clones are shown to whoever looks into them
+    VERIFIED = "verified"  # they have been looked into, as far as that was possible, and taken away again
     IN_DOUBT = "in-doubt"  # the run gave up waiting for an outcome
     ENDED = "ended"  # nothing is owed any more
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Final
 
 from orchestrator.model.arrays import Capabilities
@@ -13,6 +12,7 @@ from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import Component, Survey
 from orchestrator.policy.reasons import Finding
 from orchestrator.policy.topology import Topology
+from orchestrator.policy.truncation import BackupType, check_backup_type
 
 # VSS snapshot contexts (vss.h). All three: persistent, with writers, transportable to another host.
 CLONE_CONTEXT: Final = 0x00040029  # full clone (PLEX)
@@ -21,18 +21,6 @@ ARRAY_SNAPSHOT_CONTEXT: Final = 0x00020029  # shares blocks with its source (DIF
 ACCEPTED_CONTEXTS: Final = frozenset({CLONE_CONTEXT, ARRAY_DECIDES_CONTEXT, ARRAY_SNAPSHOT_CONTEXT})
 NO_WRITERS: Final = 0x10
 TRANSPORTABLE: Final = 0x20
-
-
-class BackupType(IntEnum):
-    """VSS_BACKUP_TYPE, with the header's own numbers."""
-
-    UNDEFINED = 0
-    FULL = 1
-    INCREMENTAL = 2
-    DIFFERENTIAL = 3
-    LOG = 4
-    COPY = 5
-    OTHER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +32,7 @@ class Request:
         freeze_writers: a job that says no asks for a break-off.
         context: VSS snapshot context.
         lun_array: for a LUN that several arrays claim, the name of the one to use.
+        truncate: the writers may truncate their logs, once the contents have been verified.
     """
 
     components: tuple[str, ...]
@@ -53,6 +42,7 @@ class Request:
     backup_type: BackupType = BackupType.COPY
     lun_array: Mapping[str, str] = field(default_factory=dict)
     budgets: Budgets = DEFAULT_BUDGETS
+    truncate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,11 @@ class ArrayOffer:
 
 def check_request(request: Request) -> tuple[Finding, ...]:
     """Refuse what no host and no array could make good."""
-    return (*_break_off(request), *_context(request.context), *_backup_type(request.backup_type))
+    return (
+        *_break_off(request),
+        *_context(request.context),
+        *check_backup_type(request.backup_type, truncate=request.truncate),
+    )
 
 
 def select_components(request: Request, survey: Survey) -> tuple[Component, ...] | tuple[Finding, ...]:
@@ -136,11 +130,6 @@ def _context(context: int) -> Iterator[Finding]:
         # the disk signatures of their sources; 0x0 also deletes them when the requestor goes.
         lacks = "" if context & TRANSPORTABLE else " The set could not be taken to another host."
         yield Finding("policy.unsupported-context", subject, f"Quiesce makes no sets in it.{lacks}")
-
-
-def _backup_type(backup_type: BackupType) -> Iterator[Finding]:
-    if backup_type is not BackupType.COPY:
-        yield Finding("policy.backup-type", backup_type.name.lower(), "Only copy is supported.")
 
 
 def _unselectable(wanted: str, found: Sequence[Component], survey: Survey) -> Iterator[Finding]:

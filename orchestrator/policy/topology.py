@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.model.arrays import ArrayVolume
 from orchestrator.model.facts import MapRow
@@ -33,11 +33,13 @@ class Topology:
         rows: one per file and LUN, sorted.
         host_volumes: names, sorted.
         volumes_by_array: what each array must cut, by array id; sorted by array volume id.
+        inner_paths: of each file, its path inside its file system, "/" between names.
     """
 
     rows: tuple[MapRow, ...]
     host_volumes: tuple[str, ...]
     volumes_by_array: Mapping[str, tuple[ArrayVolume, ...]]
+    inner_paths: Mapping[str, str] = field(default_factory=dict)
 
 
 Claims = Mapping[str, Sequence[ArrayClaim]]
@@ -86,6 +88,7 @@ def _topology(
             array_id: tuple(found[volume_id] for volume_id in sorted(found))
             for array_id, found in sorted(volumes.items())
         },
+        inner_paths={file: _path_inside(file, one) for file, one in home.items() if one is not None},
     )
 
 
@@ -99,6 +102,14 @@ def home_of(file: str, host_volumes: Iterable[HostVolume]) -> HostVolume | None:
         if path.startswith(root)
     ]
     return max(matches, key=lambda match: match[0], default=(0, None))[1]
+
+
+def _path_inside(file: str, host_volume: HostVolume) -> str:
+    path = _comparable(file)
+    roots = (_root(point) for point in (*host_volume.mount_points, host_volume.name))
+    longest = max((len(root) for root in roots if path.startswith(root)), default=0)
+    as_written = file if file.startswith("/") else file.replace("/", "\\").removeprefix("\\\\?\\")
+    return as_written[longest:].replace("\\", "/")
 
 
 def _root(mount_point: str) -> str:

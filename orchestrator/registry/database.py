@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, event, insert, 
 from sqlalchemy.exc import DatabaseError
 
 from orchestrator.errors import Refused
+from orchestrator.registry.migrations import migrate
 from orchestrator.registry.tables import META, METADATA, SCHEMA_VERSION
 
 _BUSY_MS: Final = 10_000
@@ -55,6 +56,7 @@ class Database:
     def _prepare(self) -> None:
         with self.transaction() as connection:
             if inspect(connection).get_table_names():
+                migrate(connection)
                 self._check_version(connection)
             else:
                 METADATA.create_all(connection)

@@ -35,6 +35,9 @@ class RecordedSet:
         clones: one mapping each, of `array` (as registered), `replica_id`, `volume_id`, `volume_name` and
             `lun_id`.
         note: for people.
+        verification: what a look into the clones found: `verdict`, `bytes` read, `seconds` taken, and
+            `at`, when it ended; None if nobody has looked.
+        expires_at: when a set in quarantine is deleted, UTC; None for any other.
     """
 
     set_id: str
@@ -50,6 +53,8 @@ class RecordedSet:
     replicas: tuple[Mapping[str, str], ...] = ()
     clones: tuple[Mapping[str, str], ...] = ()
     note: str = ""
+    verification: Mapping[str, Any] | None = None
+    expires_at: datetime | None = None
 
 
 class Sets(Records[RecordedSet]):

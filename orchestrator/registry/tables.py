@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, String, Table, TypeDecorator
 from sqlalchemy.engine import Dialect
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 METADATA: Final = MetaData()
 
@@ -63,4 +63,6 @@ SETS: Final = Table(
     Column("replicas", JSON, nullable=False),
     Column("clones", JSON, nullable=False),
     Column("note", String, nullable=False),
+    Column("verification", JSON(none_as_null=True)),
+    Column("expires_at", UtcDateTime),
 )

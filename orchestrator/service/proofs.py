@@ -13,6 +13,7 @@ from orchestrator.evidence import (
     Origin,
     Proof,
     PublicKey,
+    Verification,
     WritersAnswer,
     read_record,
     verify_record,
@@ -26,6 +27,7 @@ class StoredProof:
 
     Attributes:
         answered: a record of what the writers were told follows in the chain.
+        verification: what a look into its clones found, if a record of that follows.
     """
 
     origin: Origin
@@ -34,6 +36,7 @@ class StoredProof:
     path: Path
     digest: str
     answered: bool = False
+    verification: Verification | None = None
 
     @property
     def names(self) -> ObjectNames:
@@ -49,6 +52,7 @@ def find_proof(chain: EvidenceChain, names: ObjectNames, keys: Sequence[PublicKe
     """
     found: tuple[Origin, Proof, datetime, Path, str] | None = None
     answered = False
+    verification: Verification | None = None
     for path in chain.files():
         data = path.read_bytes()
         record = read_record(data)
@@ -60,9 +64,11 @@ def find_proof(chain: EvidenceChain, names: ObjectNames, keys: Sequence[PublicKe
                 found = record.origin, proof, record.link.made_at, path, sha256(data).hexdigest()
             case WritersAnswer(proof=digest) if found is not None and digest == found[-1]:
                 answered = True
+            case Verification(proof=digest) as seen if found is not None and digest == found[-1]:
+                verification = seen
             case _:
                 pass
-    return None if found is None else StoredProof(*found, answered=answered)
+    return None if found is None else StoredProof(*found, answered=answered, verification=verification)
 
 
 def _names_of(origin: Origin) -> ObjectNames:

@@ -33,8 +33,10 @@ from orchestrator.service.parties import (
     reachable_arrays,
     reachable_host,
 )
+from orchestrator.service.presentation import withdraw
 from orchestrator.service.proofs import StoredProof, find_proof
 from orchestrator.service.set_record import set_of_proof
+from orchestrator.service.shown_clones import clones_by_array
 from orchestrator.service.signing import aborted_claim, append_record
 
 
@@ -97,6 +99,7 @@ def _take_up(installation: Installation, journal: JournalFile, entries: Sequence
     if duty is Duty.KEEP and proof is None and not doubt.in_doubt:
         doubt = UndoReport(in_doubt=(f"the proof of {begun.names.stem} is gone from the evidence",))
     undone = doubt + _settled(installation, Estate(begun, duty, _age_s(entries)))
+    undone += _hidden(installation, begun, entries)
     if undone.in_doubt:
         status = RunStatus.IN_DOUBT
     elif proof is not None and duty is Duty.KEEP:
@@ -150,6 +153,21 @@ def _removed(installation: Installation, estate: Estate) -> UndoReport:
     return asyncio.run(_remove(callers, estate))
 
 
+def _hidden(installation: Installation, begun: Beginning, entries: Sequence[Entry]) -> UndoReport:
+    """Take clones away from this machine that were shown to it for a look that never ended."""
+    cloned = latest(entries, EntryKind.CLONED)
+    looking = latest(entries, EntryKind.VERIFYING) is not None
+    if cloned is None or not looking or latest(entries, EntryKind.VERIFIED) is not None:
+        return NOTHING_TO_UNDO
+    volumes = clones_by_array(cloned.data["clones"])
+    try:
+        arrays = [installation.arrays.get(name) for name in sorted(volumes)]
+        asyncio.run(withdraw(array_callers(installation.connections, arrays), volumes))
+    except OrchestratorError as error:
+        return UndoReport(in_doubt=(f"clones of {begun.names.stem} are still shown: {error}",))
+    return NOTHING_TO_UNDO
+
+
 async def _remove(callers: Sequence[ArrayCaller], estate: Estate) -> UndoReport:
     async with reachable_arrays(callers) as arrays:
         return await remove_remains(estate, arrays, SystemClock())
@@ -162,13 +180,14 @@ def _age_s(entries: Sequence[Entry]) -> float:
 def _keep(installation: Installation, begun: Beginning, proof: StoredProof, entries: Sequence[Entry]) -> None:
     """Close the books of a proven set: what the writers know of it, and its place in the registry."""
     if proof.proof.facts.selected and not proof.answered:
-        was_told = latest(entries, EntryKind.TELLING) is not None
+        telling = latest(entries, EntryKind.TELLING)
+        succeeded = telling is not None and telling.data.get("succeeded", True)
         answer = WritersAnswer(
             proof=proof.digest,
             replicas=proof.proof.replicas,
             backup_type=begun.backup_type,
-            told=Outcome.SUCCEEDED if was_told else Outcome.FAILED,  # recovery has aborted their session
-            reply=Reply.UNKNOWN if was_told else Reply.ANSWERED,
+            told=Outcome.SUCCEEDED if succeeded else Outcome.FAILED,  # recovery has aborted their session
+            reply=Reply.UNKNOWN if telling is not None else Reply.ANSWERED,
         )
         _append(installation, proof.origin, answer)
     _put_on_record(installation, begun, entries)

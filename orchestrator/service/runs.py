@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,19 +14,22 @@ from orchestrator.config.job import Job
 from orchestrator.config.state_folder import random_name
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.planning import History, RunPlan, make_plan
-from orchestrator.engine.progress import Observer
+from orchestrator.engine.progress import Observer, Phase, ignore
 from orchestrator.engine.result import RunResult
 from orchestrator.engine.run import CloneRun
 from orchestrator.evidence import EvidenceChain
+from orchestrator.hosts.linux.lun_devices import ThisMachine
 from orchestrator.journal.host_lock import hold_host
 from orchestrator.journal.store import Journal, new_journal
 from orchestrator.model.grades import RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.policy.reasons import Finding
+from orchestrator.service.contents import ClonesCheck
 from orchestrator.service.history import cut_times
 from orchestrator.service.installation import Installation, settle_heap
 from orchestrator.service.own_paths import own_paths
 from orchestrator.service.parties import Callers, connected
+from orchestrator.service.quarantine import delete_expired
 from orchestrator.service.set_record import set_of
 from orchestrator.service.signing import SigningRecorder
 from orchestrator.service.supervision import logs_held, perform_until_stopped
@@ -47,6 +50,8 @@ def run_job(installation: Installation, job: Job, observe: Observer) -> RunResul
     history = cut_times(installation.sets.list())
     own = own_paths(installation.folder)
     names = ObjectNames(installation.folder.installation(), random_name(RUN_ID_LENGTH))
+    for expired in delete_expired(installation, datetime.now(UTC)):
+        log.info("quarantine_expired", set=expired.set_id, problem=expired.problem)
     with (
         hold_host(installation.folder.locks, host.host_id) as fence,
         new_journal(installation.folder.journals, names.stem) as journal,
@@ -73,6 +78,7 @@ async def _run(
     async with connected(callers) as (host, arrays):
         chain = EvidenceChain.of_job(installation.folder.evidence, job.name)
         recorder = SigningRecorder(chain, installation.folder.keys, job.name, names, host)
+        check = _contents_check(installation, observe)
         settle_heap()
         return await perform_until_stopped(
             CloneRun(
@@ -87,8 +93,14 @@ async def _run(
                 SystemClock(),
                 observe,
                 own,
+                check,
             )
         )
+
+
+def _contents_check(installation: Installation, observe: Observer) -> ClonesCheck:
+    verifiers = installation.plugins.verifiers
+    return ClonesCheck.of(verifiers, ThisMachine(), lambda text: observe(Phase.VERIFY, text))
 
 
 def plan_job(installation: Installation, job: Job) -> RunPlan | Sequence[Finding]:
@@ -100,11 +112,12 @@ def plan_job(installation: Installation, job: Job) -> RunPlan | Sequence[Finding
     host = installation.hosts.get(job.host)
     callers = Callers.of(installation.connections, host, installation.arrays.list())
     own = own_paths(installation.folder)
-    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list()), own))
+    verifiable = _contents_check(installation, ignore).verifiable
+    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list()), own, verifiable))
 
 
 async def _plan(
-    job: Job, callers: Callers, history: History, own: Sequence[Path]
+    job: Job, callers: Callers, history: History, own: Sequence[Path], verifiable: Collection[str]
 ) -> RunPlan | Sequence[Finding]:
     async with connected(callers) as (host, arrays):
-        return await make_plan(job, host, arrays, history, SystemClock(), own)
+        return await make_plan(job, host, arrays, history, SystemClock(), own, verifiable)

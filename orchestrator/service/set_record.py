@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from orchestrator.engine.result import RunResult
+from orchestrator.evidence import Verification
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import RunStatus
 from orchestrator.model.names import ObjectNames
+from orchestrator.model.verification import ContentsReport
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.proofs import StoredProof
+
+# Long enough for a support case over a weekend; a damaged copy helps nobody much longer.
+KEPT: Final = timedelta(days=7)
 
 
 def set_of(result: RunResult, names: ObjectNames, made_at: datetime) -> RecordedSet:
@@ -30,18 +36,22 @@ def set_of(result: RunResult, names: ObjectNames, made_at: datetime) -> Recorded
         replicas=_replicas(result.facts) if proven and result.facts is not None else (),
         clones=tuple(clone.as_data() for clone in result.clones),
         note="; ".join(_notes(result)),
+        verification=None if result.contents is None else verification_data(result.contents),
+        expires_at=made_at + KEPT if result.status is RunStatus.FAILED_VERIFICATION else None,
     )
 
 
 def set_of_proof(stored: StoredProof, note: str, clones: Iterable[Mapping[str, str]] = ()) -> RecordedSet:
-    """Return what is to be kept of a set that only its proof speaks of any more."""
+    """Return what is to be kept of a set that only its records speak of any more."""
+    seen = None if stored.verification is None else contents_of(stored.verification)
+    damaged = seen is not None and seen.verdict.failed
     return RecordedSet(
         set_id=stored.names.stem,
         run_id=stored.names.run_id,
         attempt=stored.names.attempt,
         job=stored.origin.job,
         host=stored.origin.host,
-        status=RunStatus.COMPLETED,
+        status=RunStatus.FAILED_VERIFICATION if damaged else RunStatus.COMPLETED,
         grade=stored.proof.grade,
         emulated=stored.origin.emulated,
         made_at=stored.made_at,
@@ -49,7 +59,24 @@ def set_of_proof(stored: StoredProof, note: str, clones: Iterable[Mapping[str, s
         replicas=_replicas(stored.proof.facts),
         clones=tuple(clones),
         note=note,
+        verification=None if seen is None else verification_data(seen),
+        expires_at=seen.ended_at + KEPT if damaged and seen is not None else None,
     )
+
+
+def contents_of(verification: Verification) -> ContentsReport:
+    """Return what a record says of the contents."""
+    return ContentsReport(verification.components, verification.started_at, verification.ended_at)
+
+
+def verification_data(contents: ContentsReport) -> dict[str, Any]:
+    """Return what the registry keeps of a look into the clones."""
+    return {
+        "verdict": contents.verdict,
+        "bytes": contents.bytes_read,
+        "seconds": (contents.ended_at - contents.started_at).total_seconds(),
+        "at": contents.ended_at.isoformat(),
+    }
 
 
 def _replicas(facts: WindowFacts) -> tuple[dict[str, str], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.parts import HostPart
 from orchestrator.engine.recorder import RecordRef
+from orchestrator.engine.result import PlacedClone
 from orchestrator.engine.undo import Remains, UndoReport
 from orchestrator.errors import EvidenceError, OrchestratorError
 from orchestrator.evidence import (
@@ -24,14 +25,16 @@ from orchestrator.evidence import (
     Problem,
     Refusal,
     Reply,
+    Verification,
     WritersAnswer,
     proof_of,
     signing_key,
 )
-from orchestrator.evidence.records import replicas_of
+from orchestrator.evidence.records import CloneRead, replicas_of
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.names import ObjectNames
+from orchestrator.model.verification import ContentsReport
 from orchestrator.policy.reasons import Finding
 
 
@@ -64,17 +67,38 @@ class SigningRecorder:
         )
         return await self._append(proof, emulated=plan.emulated)
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, answered: bool) -> RecordRef:
-        """Store what the writers said."""
+    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
+        """Store what the writers were told, and whether they answered."""
         facts = attempt.facts()
         answer = WritersAnswer(
             proof=proof.digest,
             replicas=replicas_of(facts) if facts is not None else (),
             backup_type=attempt.plan.job.backup_type,
-            told=Outcome.SUCCEEDED,
+            told=Outcome.SUCCEEDED if succeeded else Outcome.FAILED,
             reply=Reply.ANSWERED if answered else Reply.UNKNOWN,
         )
         return await self._append(answer, emulated=attempt.plan.emulated)
+
+    async def verified(
+        self, attempt: Attempt, proof: RecordRef, clones: Sequence[PlacedClone], contents: ContentsReport
+    ) -> RecordRef:
+        """Store what a look into the clones found."""
+        facts = attempt.facts()
+        ids = {array.name: array.identity.array_id for array in attempt.plan.arrays}
+        read = (
+            CloneRead(ids[each.array_name], each.clone.volume.volume_id, each.clone.replica_id)
+            for each in clones
+        )
+        verification = Verification(
+            proof=proof.digest,
+            replicas=replicas_of(facts) if facts is not None else (),
+            clones=tuple(sorted(read, key=astuple)),
+            verdict=contents.verdict,
+            components=contents.components,
+            started_at=contents.started_at,
+            ended_at=contents.ended_at,
+        )
+        return await self._append(verification, emulated=attempt.plan.emulated)
 
     async def refused(self, reasons: Sequence[Finding]) -> RecordRef:
         """Store why nothing was touched."""

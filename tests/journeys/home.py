@@ -23,7 +23,7 @@ from orchestrator.evidence import Claim, EvidenceChain, PublicKey, Record, read_
 from orchestrator.registry.database import Database
 from orchestrator.registry.endpoints import Arrays, Endpoint, Hosts, RegisteredArray, RegisteredHost
 from orchestrator.registry.sets import RecordedSet, Sets
-from tests.journeys.lab import HOST, Lab
+from tests.journeys.lab import HOST, PROXY, Lab
 
 END_S: Final = 50.0
 REQUEST_LIFE_S: Final = 0.5  # emulators execute a request at once, or when a fault says so
@@ -173,7 +173,11 @@ class Home:
         endpoint = {
             **_endpoint(name, "pure-flasharray", array.url),
             "ca_file": array.ca_file,
-            "settings": {"request_life_s": str(REQUEST_LIFE_S)},
+            "settings": {
+                "request_life_s": str(REQUEST_LIFE_S),
+                "present_to": PROXY,
+                "device_folder": str(array.fabric / PROXY),
+            },
         }
         array_id = array.ask("GET", "arrays")[0]["id"]
         registered = RegisteredArray(**endpoint, array_id=array_id, array_name=name, added_at=_now())

@@ -26,6 +26,7 @@ from orchestrator.plugin import Fault, ProviderContext, Secret
 LOGS: Final = "log-array"
 DATABASES: Final = "database-array"
 HOST: Final = "exch01"
+PROXY: Final = "qsc-proxy"  # the arrays' host object for the machine that looks into clones
 CUT: Final = "POST protection-group-snapshots"
 DRY_RUN: Final = "POST protection-group-snapshots/test"
 KEPT_BY_ARRAYS: Final = (
@@ -57,6 +58,7 @@ class LabArray:
         self.url: str = announced["url"]
         self.ca_file: str = announced["ca_file"]
         self.api_token: str = announced["credentials"]["api_token"]
+        self.fabric = Path(announced["fabric"])
         self.volumes = {each["name"]: Path(each["path"]) for each in announced["volumes"]}
         self._tls = ssl.create_default_context(cafile=self.ca_file)
 
@@ -178,6 +180,11 @@ class Lab:
             for key, found in array.inventory().items()
         }
 
+    def shown(self) -> list[str]:
+        """Return the names of the devices that the arrays present to the machine that looks into clones."""
+        folders = (array.fabric / PROXY for array in self.arrays.values())
+        return sorted(link.name for folder in folders for link in folder.iterdir())
+
     def bytes(self) -> list[bytes]:
         """Return what stands on every array volume of the host."""
         return [path.read_bytes() for array in self.arrays.values() for path in array.volumes.values()]
@@ -226,5 +233,5 @@ def running_lab(folder: Path) -> Iterator[Lab]:
 def _array_options(name: str, role: str, folder: Path) -> list[str]:
     options = ["--until-stdin-ends", "--json", "--name", name, "--home", str(folder / name)]
     for database in ("db01", "db02"):
-        options += ["--array-volume", f"{database}-{role}=1MiB"]
-    return ["array", "pure-flasharray", *options]
+        options += ["--array-volume", f"{database}-{role}=4MiB"]
+    return ["array", "pure-flasharray", "--host-object", PROXY, *options]

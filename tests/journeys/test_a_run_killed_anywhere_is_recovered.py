@@ -30,7 +30,7 @@ def test_whatever_a_killed_run_left_is_kept_if_proven_and_gone_if_not(home: Home
     assert home.lab.writes()
     assert recovered["in_doubt"] == recovered["void_pending"] == []
     if point in PROVEN:
-        it_was_kept(home, recovered, before)
+        it_was_kept(home, point, recovered, before)
     else:
         assert recovered["status"] == "aborted"
         assert home.lab.inventory() == before
@@ -58,16 +58,18 @@ def test_a_process_killed_while_its_cut_is_under_way_leaves_nothing_and_the_next
 
 def a_job_that_passes(home: Home, point: CrashPoint) -> Any:
     if point is not CrashPoint.UNDONE:
-        return home.job(clone=True)
+        return home.job(clone=True, verify=True)
     home.lab.arrays[DATABASES].fault("late-answer", delay_s=2.0)
     return home.job(clone=True, budgets={"commit_s": 0.5})
 
 
-def it_was_kept(home: Home, recovered: dict[str, Any], before: Any) -> None:
+def it_was_kept(home: Home, point: CrashPoint, recovered: dict[str, Any], before: Any) -> None:
     assert recovered["status"] == "completed"
     kept = home.sets()[recovered["set"]]
     assert (kept.status, kept.grade) == (RunStatus.COMPLETED, Grade.WRITER_VERIFIED)
-    assert home.claims() == ["Proof", "WritersAnswer"]
+    assert home.claims() == ["Proof", "WritersAnswer", *["Verification"] * (point is CrashPoint.VERIFIED)]
+    assert (kept.verification is not None) is (point is CrashPoint.VERIFIED)
+    assert home.lab.shown() == []
     now = home.lab.inventory()
     assert {key: now[key] for key in before} == before
     made = {name: found for (_, _, name), found in now.items() if name not in {key[2] for key in before}}

@@ -25,10 +25,11 @@ def test_the_demo_shows_a_proof_torn_copies_a_refusal_and_a_failed_night(home: H
     shown = demo.result
     assert (shown["run"]["status"], shown["run"]["grade"]) == ("completed", "writer-verified")
     assert 0 < shown["run"]["window_ms"] < 6000
-    assert shown["ordering"]["valid"]
-    assert set(shown["ordering"]["databases"]) == {"DB01", "DB02"}
+    found = {each["caption"]: each["verdict"] for each in shown["verification"]["components"]}
+    assert found == {"DB01": "recoverable", "DB02": "recoverable"}
     assert shown["break_off"]["copies"] == 20
     assert shown["break_off"]["torn"] >= 15
+    assert "different moments" in shown["break_off"]["finding"]
     assert (shown["break_off"]["refused"], shown["break_off"]["code"]) == (True, "policy.break-off-refused")
     assert shown["failed_night"]["status"] == "aborted"
     assert shown["failed_night"]["problem"]["code"] == "window.expired"
@@ -38,6 +39,11 @@ def test_the_demo_shows_a_proof_torn_copies_a_refusal_and_a_failed_night(home: H
     (kept,) = tmp_path.glob("quiesce-demo-*")
     assert kept in evidence.parents
     assert not (kept / "lab").exists()
+    chain = sorted(evidence.parent.glob("*.json"))
+    assert [path.name for path in chain[1:3]] == ["000002-writers-answer.json", "000003-verification.json"]
+    assert '"verdict":"recoverable"' in home.quiesce("evidence", "show", chain[2], "--json").out.replace(
+        " ", ""
+    )
     verified = home.quiesce("evidence", "verify", evidence, "--key", key, "--json")
     assert verified.status == 0
     spoilt = evidence.read_bytes().replace(b"A", b"B", 1)

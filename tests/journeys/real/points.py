@@ -25,7 +25,7 @@ IN_WINDOW: Final = (
 
 def a_job_that_passes(scene: Scene, point: CrashPoint) -> Path:
     """Return a job whose run comes to a point. Only one that fails undoes anything: when all is armed."""
-    return scene.job(budgets={"warm_s": 1e-6} if point is CrashPoint.UNDONE else {})
+    return scene.job(budgets={"warm_s": 1e-6} if point is CrashPoint.UNDONE else {}, verify=True)
 
 
 SIGNALS: Final = (signal.SIGKILL, signal.SIGSTOP)

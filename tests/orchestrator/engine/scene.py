@@ -12,6 +12,7 @@ from orchestrator.config.job import Job
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.parts import ArrayPart, HostPart
 from orchestrator.engine.recorder import RecordRef
+from orchestrator.engine.result import PlacedClone
 from orchestrator.engine.run import CloneRun
 from orchestrator.engine.undo import UndoReport
 from orchestrator.errors import OrchestratorError
@@ -20,6 +21,7 @@ from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.model.grades import Grade, RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.model.time import Reading
+from orchestrator.model.verification import ContentsReport, Verdict
 from orchestrator.policy.reasons import Finding
 from tests.orchestrator.engine.fake_array import FOREIGN, FakeArray
 from tests.orchestrator.engine.fake_host import FakeHost
@@ -48,6 +50,8 @@ class MemoryRecorder:
     def __init__(self) -> None:
         self.proofs: list[Grade] = []
         self.answers: list[bool] = []
+        self.told_of: list[bool] = []
+        self.verdicts: list[Verdict] = []
         self.refusals: list[Sequence[Finding]] = []
         self.failures: list[tuple[OrchestratorError, RunStatus]] = []
 
@@ -58,9 +62,18 @@ class MemoryRecorder:
         self.proofs.append(grade)
         return RecordRef(Path("proof.json"), "0" * 64)
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, answered: bool) -> RecordRef:
+    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
         self.answers.append(answered)
+        self.told_of.append(succeeded)
         return RecordRef(Path("answer.json"), "1" * 64)
+
+    async def verified(
+        self, attempt: Attempt, proof: RecordRef, clones: Sequence[PlacedClone], contents: ContentsReport
+    ) -> RecordRef:
+        assert self.proofs
+        assert clones
+        self.verdicts.append(contents.verdict)
+        return RecordRef(Path("verification.json"), "4" * 64)
 
     async def refused(self, reasons: Sequence[Finding]) -> RecordRef:
         self.refusals.append(reasons)

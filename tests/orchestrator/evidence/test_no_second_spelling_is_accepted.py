@@ -16,6 +16,8 @@ from orchestrator.evidence.canonical import MAX_BYTES, canonical
 from tests.orchestrator.evidence.conftest import Files
 from tests.orchestrator.evidence.sample_records import payload_of, sign_payload
 
+pytestmark = pytest.mark.many
+
 
 def code_of(data: bytes, *keys: SigningKey) -> str:
     """Return the code of the error that a file must raise."""

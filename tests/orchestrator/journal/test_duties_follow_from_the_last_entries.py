@@ -34,6 +34,8 @@ DUTY_AFTER = {
     EntryKind.TOLD: Duty.KEEP,
     EntryKind.CLONING: Duty.KEEP,
     EntryKind.CLONED: Duty.KEEP,
+    EntryKind.VERIFYING: Duty.KEEP,
+    EntryKind.VERIFIED: Duty.KEEP,
 }
 
 

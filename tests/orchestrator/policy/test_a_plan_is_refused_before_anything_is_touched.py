@@ -12,7 +12,6 @@ from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import Component
 from orchestrator.policy.consistency import (
     ArrayOffer,
-    BackupType,
     Request,
     check_plan,
     check_request,
@@ -20,6 +19,7 @@ from orchestrator.policy.consistency import (
 )
 from orchestrator.policy.reasons import Finding, raise_refusal
 from orchestrator.policy.topology import Topology
+from orchestrator.policy.truncation import BackupType
 from tests.orchestrator.policy.storage import database, survey
 
 REQUEST = Request(components=("DB01",))

@@ -12,6 +12,8 @@ from orchestrator.plugin import Presenter
 from orchestrator.service.presentation import present_set, withdraw_set
 from tests.orchestrator.service.world import DATABASES, LOGS, Desk, World, WorldArray
 
+pytestmark = pytest.mark.journey
+
 SHOWN: set[str] = set()
 REFUSING: set[str] = set()
 

@@ -13,6 +13,8 @@ from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.adoption import adopt_set
 from tests.orchestrator.service.world import DATABASES, LOGS, Desk, World
 
+pytestmark = pytest.mark.journey
+
 
 @pytest.fixture
 def lost(desk: Desk) -> RunResult:

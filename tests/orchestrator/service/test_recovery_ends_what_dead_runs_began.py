@@ -15,6 +15,8 @@ from orchestrator.service.recovery import Recovered, recover_all
 from tests.orchestrator.engine.fake_host import HostFault
 from tests.orchestrator.service.world import DATABASES, HOST, LOGS, Desk, World
 
+pytestmark = pytest.mark.journey
+
 
 def died(desk: Desk, last: EntryKind, *, proven: bool, clone: bool = False) -> RunResult:
     """Return a run whose process died after it had written this entry, and its proof if it is proven."""

@@ -13,6 +13,8 @@ from tests.orchestrator.engine.fake_host import HostFault
 from tests.orchestrator.engine.scene import a_job
 from tests.orchestrator.service.world import DATABASES, HOST, LOGS, Desk, World
 
+pytestmark = pytest.mark.journey
+
 
 def test_a_proven_set_is_on_record_with_its_evidence_replicas_and_clones(desk: Desk, world: World) -> None:
     result = desk.run(clone=True)
