@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 from pydantic.fields import FieldInfo
 
+from orchestrator.cli import ese_reference
 from orchestrator.cli.app import COMMANDS, NOT_BUILT, app
 from orchestrator.cli.errors import exit_status_of_code
 from orchestrator.config.job_schema import BUDGET_KEYS, JobSchema
@@ -154,8 +155,10 @@ def pages() -> dict[str, str]:
         "error-codes.md": error_codes(),
         "job-file.md": job_file(),
         "command-line.md": command_line(),
+        "ese-check.md": ese_reference.page(),
         "kinds.md": kinds(),
         "state-machine.md": diagram.page(),
+        "schemas/ese-check.json": _json(ese_reference.schema_of()),
         **schemas,
     }
 

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "recover": ("orchestrator.cli.recover:recover", "Thaw, settle and clean up after runs that died."),
     "set": ("orchestrator.cli.sets:sets", "List, show, delete or adopt sets."),
     "evidence": ("orchestrator.cli.evidence:evidence", "Verify and show signed records."),
+    "ese": ("orchestrator.cli.ese:ese", "Look into databases and logs of Exchange: can they be mounted?"),
     "array": ("orchestrator.cli.array:array", "Register and test arrays."),
     "host": ("orchestrator.cli.host:host", "Register and test hosts."),
     "plugins": ("orchestrator.cli.plugins:plugins", "List the plugins that loaded and those that did not."),
@@ -27,7 +28,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 # Planned, so they are refused by name; anything else is a usage error.
 NOT_BUILT: Final = (
-    *("init", "status", "serve", "agent", "job", "apply", "promote", "ese", "audit", "report", "doctor"),
+    *("init", "status", "serve", "agent", "job", "apply", "promote", "audit", "report", "doctor"),
     *("conformance", "token", "secrets"),
 )
 

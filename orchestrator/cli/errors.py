@@ -18,6 +18,8 @@ from orchestrator.errors import (
     Interrupted,
     OrchestratorError,
     Refused,
+    VerificationError,
+    VerificationStopped,
     WindowExpired,
     exit_status_of,
 )
@@ -35,6 +37,9 @@ RAISED_AS: Final[dict[str, type[OrchestratorError]]] = {
     "run.interrupted": Interrupted,
     "run": InDoubt,
     "evidence": EvidenceError,
+    "ese": VerificationError,
+    "verify.stopped": VerificationStopped,
+    "verify": VerificationError,
     "lab": OrchestratorError,
     "internal": OrchestratorError,
 }

@@ -15,7 +15,7 @@ from orchestrator.cli.app import COMMANDS, NOT_BUILT
 from orchestrator.errors import Refused
 from tests.orchestrator.cli.conftest import Quiesce
 
-PLANNED = """init status agent job apply promote ese audit report doctor conformance token secrets serve"""
+PLANNED = """init status agent job apply promote audit report doctor conformance token secrets serve"""
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_help_is_light(args: list[str]) -> None:
     took_s = time.monotonic() - began_s
     loaded = set(ended.stderr.splitlines()[-1].split())
     assert {"click", "orchestrator"} <= loaded
-    heavy = "aiohttp sqlalchemy cryptography pydantic structlog pluggy rich asyncio providers"
+    heavy = "aiohttp sqlalchemy cryptography pydantic structlog pluggy rich asyncio numpy providers"
     assert not loaded & set(heavy.split())
     assert took_s < 5
 

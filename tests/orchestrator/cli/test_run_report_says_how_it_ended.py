@@ -9,10 +9,13 @@ import pytest
 from orchestrator.cli.run_report import finding_data, finding_text, plan_data, plan_text, run_data, run_text
 from orchestrator.engine.planning import RunPlan, make_plan
 from orchestrator.engine.result import RunResult
+from orchestrator.model.verification import Verdict
 from orchestrator.policy.reasons import Finding
+from orchestrator.verify.forecast import VerificationForecast
 from tests.orchestrator.engine.fake_array import Behaviour, CommitFault
 from tests.orchestrator.engine.fake_host import HostFault
 from tests.orchestrator.engine.scene import Scene, a_job
+from tests.orchestrator.engine.test_contents_are_looked_into import Look, scene_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -97,7 +100,7 @@ async def test_a_plan_says_what_would_be_cut_and_what_the_forecast_rests_on() ->
     scene = Scene()
     plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, {"logs": [0.2, 0.3]}, scene.clock)
     assert isinstance(plan, RunPlan)
-    data, text = plan_data(plan), plan_text(plan)
+    data, text = plan_data(plan, None), plan_text(plan, None)
     assert json.loads(json.dumps(data)) == data
     logs = next(array for array in data["arrays"] if array["name"] == "logs")
     assert (logs["forecast_s"], logs["basis"]) == (0.3, "the slowest of the last 2 cuts on it")
@@ -105,6 +108,34 @@ async def test_a_plan_says_what_would_be_cut_and_what_the_forecast_rests_on() ->
     assert data["grade"] == "writer-verified"
     assert text.startswith("job nightly on exch01: DB01, writer-verified\n")
     assert "  logs: one cut of vol0, vol1\n    forecast 300 ms (the slowest of the last 2 cuts on it)" in text
+
+
+@pytest.mark.parametrize(
+    ("forecast", "words"),
+    [
+        (VerificationForecast(90.4, "300 MB/s"), "verification: ends about 90 s after the cut (300 MB/s)"),
+        (VerificationForecast(None, "nothing to go by"), "verification: nothing to go by"),
+    ],
+)
+async def test_a_plan_says_when_the_verification_will_end(forecast: VerificationForecast, words: str) -> None:
+    scene = Scene()
+    plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, {}, scene.clock)
+    assert isinstance(plan, RunPlan)
+    assert plan_data(plan, forecast)["verification"] == {"seconds": forecast.seconds, "basis": forecast.basis}
+    assert words in plan_text(plan, forecast)
+
+
+async def test_what_a_look_into_the_clones_found_is_said_with_its_remedy() -> None:
+    result = await scene_of(Look(Verdict.DAMAGED)).run.perform()
+    data, text = as_json(result), run_text(result)
+    assert (data["run"]["status"], data["verification"]["verdict"]) == ("failed-verification", "damaged")
+    (component,) = data["verification"]["components"]
+    (finding,) = component["findings"]
+    assert finding["place"] == {"file": "DB01.edb", "unit": "page", "number": 12, "byte": None}
+    assert "source" in finding["remedy"]
+    assert "why: DB01: damaged: Page 12 has a wrong checksum." in text
+    assert "contents: damaged" in text
+    assert "    error: DB01.edb, page 12: Page 12 has a wrong checksum. (verify.contents-failed)" in text
 
 
 def test_a_finding_that_is_not_fatal_is_a_note() -> None:
