@@ -11,6 +11,10 @@ JUDGE_NEEDS := tests/judges/pure_flasharray/requirements.txt
 RUN := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
+UNIT := not (journey or judge or tools or many or real or nightly)
+# The first part is for every minute of the day: it does not even import what is there.
+LATER := $(addprefix tests/,orchestrator/ese orchestrator/verify architecture benchmarks journeys judges)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test check bench nightly e2e docs system-packages clean
@@ -22,8 +26,9 @@ demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
 	@$(VENV)/bin/quiesce demo $(ARGS)
 
 test: check system-packages $(JUDGE_READY) ## everything that CI runs
-	$(RUN) -m pytest -n 2 --dist loadfile -m "not (journey or judge or tools or real or nightly)"
-	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools) and not (real or nightly)"
+	$(RUN) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(LATER)) -m "$(UNIT)"
+	$(RUN) -m pytest -n 2 --dist loadfile $(LATER) -m "$(UNIT)"
+	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools or many) and not (real or nightly)"
 	$(RUN) -m pytest -n 2 --dist loadfile -m "real and not nightly"
 
 check: $(READY) ## style, types, import contracts, fragments, generated pages
@@ -34,11 +39,13 @@ check: $(READY) ## style, types, import contracts, fragments, generated pages
 	$(VENV)/bin/towncrier build --draft > /dev/null
 	$(RUN) docs/generate.py --check
 
-bench: $(READY) ## measure the window against its floor: a table, and JSON
+bench: $(READY) ## measure windows and verification against their floors: a table, and JSON
+	@$(RUN) $(PIP) --group bench
 	$(RUN) -m tests.benchmarks $(ARGS)
 
 nightly: check system-packages $(JUDGE_READY) ## the long forms of the same suites
 	$(RUN) -m pytest -m nightly --timeout 3600
+	FUZZ_EXAMPLES=60000 $(RUN) -m pytest -n 2 -m many --timeout 3600
 
 e2e: $(READY) ## a VM frozen through its agent, cloned, read by a standby VM: root on Debian, minutes
 	@bash .ci/system-packages e2e

@@ -17,7 +17,10 @@ import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
+from tests.fuzzing import EXAMPLES
 from tests.virtual_time import VirtualClock, VirtualTimeLoop
+
+EXAMPLE_S: Final = 0.03  # ten times what the slowest fuzz test takes for an input on an idle machine
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -50,10 +53,17 @@ def needs_program() -> Callable[[str], str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests of real parts more time: how long a disk takes to flush is not for us to say."""
+    """Give tests of real parts more time, and those with many inputs as much as these want.
+
+    How long a disk takes to flush is not for us to say.
+    """
     for item in items:
-        if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):
+        if item.get_closest_marker("timeout"):
+            continue
+        if item.get_closest_marker("real"):
             item.add_marker(pytest.mark.timeout(60))
+        elif item.get_closest_marker("many"):
+            item.add_marker(pytest.mark.timeout(max(60.0, EXAMPLES * EXAMPLE_S)))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,6 +16,8 @@ from orchestrator.hosts.watchdog.hold import HoldFailed
 from tests.orchestrator.hosts.qemu_guest_agent.agents import AgentUnderTest
 from tests.orchestrator.hosts.qemu_guest_agent.conftest import MakeHold
 
+pytestmark = pytest.mark.journey
+
 NEVER = threading.Event()
 
 

@@ -24,6 +24,8 @@ from tests.orchestrator.hosts.qemu_guest_agent.holding import (
     thawed_everywhere,
 )
 
+pytestmark = pytest.mark.journey
+
 
 # ---------------------------------------------------------------- the wire
 def test_what_an_earlier_client_left_behind_is_thrown_away(emulated: Emulated) -> None:
