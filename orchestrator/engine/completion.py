@@ -102,6 +102,7 @@ class Completion:
         except OrchestratorError as error:
             self.remarks.append(f"not verified: {error}")
         else:
+            self.remarks += [self.contents.note] if self.contents.note else []
             await self.recorder.verified(self.attempt, self.proof, self.clones, self.contents)
         verdict = None if self.contents is None else self.contents.verdict
         await self.journal.record(EntryKind.VERIFIED, {"verdict": verdict})

@@ -20,7 +20,7 @@ from orchestrator.ese.kernel import Sifted
 from orchestrator.ese.kernel_classes import BLANK, COLUMNS, NEW, OLD, Classes, Words, counted, page_words
 from orchestrator.ese.page_layout import BLOCKS, LARGE_PAGE_SIZE
 
-TURN_BYTES: Final = 8 << 20  # what is looked at in one go: bounds the memory, and still fits a cache
+TURN_BYTES: Final = 4 << 20  # what is looked at in one go: bounds the memory, and still fits a cache
 ROWS: Final = 4
 
 _HEAD: Final = 9  # words at the start of a page: all that is known of its header
@@ -34,7 +34,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 class NumpyKernel:
-    """For one thread: its buffers hold not 4 MiB."""
+    """For one thread: its buffers hold not 2 MiB."""
 
     def __init__(self, page_size: int) -> None:
         self._page_size = page_size

@@ -117,11 +117,13 @@ class ContentsReport:
         components: in the order of the set.
         started_at: on our clock, UTC.
         ended_at: likewise.
+        note: what people should know of the look itself, empty mostly.
     """
 
     components: tuple[VerifiedComponent, ...]
     started_at: datetime
     ended_at: datetime
+    note: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -16,7 +16,7 @@ from orchestrator.model.arrays import ArrayVolume
 from orchestrator.model.hosts import Component
 from orchestrator.model.verification import ContentsReport, Verdict, VerifiedComponent
 from orchestrator.plugin import ClonedComponent, ClonedFile, Verifier
-from orchestrator.service.shown_clones import VerificationHost, hide_clones, show_clones
+from orchestrator.service.shown_clones import VerificationHost, Volumes, hide_clones, show_clones
 from orchestrator.service.verification_control import VerificationControl
 
 Progress = Callable[[str], None]
@@ -57,22 +57,30 @@ class ClonesCheck:
         by_verifier: dict[str, list[Component]] = defaultdict(list)
         for component in attempt.plan.components:
             by_verifier[_writer_id(attempt, component)].append(component)
+        understood = {each: owned for each, owned in by_verifier.items() if each in self.verifiers}
         found: dict[Component, VerifiedComponent] = {}
-        understood = {each for each in by_verifier if each in self.verifiers}
+        note = ""
         if understood:
             volumes = _volumes(clones)
             shown = await show_clones(attempt.plan.arrays, volumes, self.machine)
+            where = {(each.array_name, each.volume_name): Path(each.seen.file) for each in shown}
             try:
-                where = {(each.array_name, each.volume_name): Path(each.seen.file) for each in shown}
-                for writer_id in sorted(understood):
-                    owned = by_verifier[writer_id]
+                for writer_id, owned in understood.items():
                     cloned = [_cloned(attempt, clones, where, writer_id, each) for each in owned]
                     verified = await self._verified(self.verifiers[writer_id], cloned, stop)
                     found |= dict(zip(owned, verified, strict=True))
             finally:
-                await hide_clones(attempt.plan.arrays, volumes, self.machine)
+                note = await self._hidden(attempt, volumes)
         components = tuple(found.get(each, _unlooked_at(each)) for each in attempt.plan.components)
-        return ContentsReport(components, started_at, datetime.now(UTC))
+        return ContentsReport(components, started_at, datetime.now(UTC), note)
+
+    async def _hidden(self, attempt: Attempt, volumes: Volumes) -> str:
+        """Take the clones away again; return what to say if that fails: what was found still counts."""
+        try:
+            await hide_clones(attempt.plan.arrays, volumes, self.machine)
+        except OrchestratorError as error:
+            return f"clones are still shown, `quiesce set withdraw` takes them away: {error}"
+        return ""
 
     async def _verified(
         self, verifier: Verifier, components: Sequence[ClonedComponent], stop: asyncio.Event
@@ -101,7 +109,7 @@ def _writer_id(attempt: Attempt, component: Component) -> str:
     return owners.get(component.instance_id, "")
 
 
-def _volumes(clones: Sequence[PlacedClone]) -> Mapping[str, Sequence[ArrayVolume]]:
+def _volumes(clones: Sequence[PlacedClone]) -> Volumes:
     volumes: dict[str, list[ArrayVolume]] = defaultdict(list)
     for each in clones:
         volumes[each.array_name].append(each.clone.volume)

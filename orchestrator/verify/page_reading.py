@@ -21,7 +21,7 @@ from orchestrator.verify.resume import Checkpointed
 from orchestrator.verify.throttle import ASK_S
 
 # Large enough that a request costs little; what two threads check still fits the processor's cache.
-CHUNK_BYTES: Final = 8 << 20
+CHUNK_BYTES: Final = 4 << 20
 # A check that is killed does so much again.
 SAVED_EVERY_BYTES: Final = 256 << 20
 # How long a request that hangs in a device may hold up the end of a check that was stopped.

@@ -135,7 +135,7 @@ async def test_what_a_look_into_the_clones_found_is_said_with_its_remedy() -> No
     assert "source" in finding["remedy"]
     assert "why: DB01: damaged: Page 12 has a wrong checksum." in text
     assert "contents: damaged" in text
-    assert "    error: DB01.edb, page 12: Page 12 has a wrong checksum. (verify.contents-failed)" in text
+    assert "    error: DB01.edb, page 12: Page 12 has a wrong checksum.\n      next: Check the source" in text
 
 
 def test_a_finding_that_is_not_fatal_is_a_note() -> None:

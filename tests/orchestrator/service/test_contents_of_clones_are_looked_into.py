@@ -42,6 +42,7 @@ class Eyes:
     error: Exception | None = None
     shown: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
+    clinging: bool = False
     seen: list[ClonedComponent] = field(default_factory=list)
     shown_meanwhile: set[str] = field(default_factory=set)
 
@@ -61,6 +62,8 @@ class LookedAtArray(WorldArray, Presenter):
         ]
 
     async def withdraw(self, volumes: Sequence[ArrayVolume]) -> None:
+        if self.eyes.clinging:
+            raise ArrayRejected("somebody has it open", subject=self.name, code="array.in-use")
         self.eyes.shown.difference_update(volume.name for volume in volumes)
 
 
@@ -206,6 +209,14 @@ def test_a_truncating_run_tells_the_writers_what_was_found(
     assert isinstance(answer, WritersAnswer)
     assert (answer.told, answer.backup_type) == (told, "full")
     assert desk.world.host.told_success is verdict.passed
+
+
+def test_clones_that_cannot_be_hidden_do_not_hide_what_was_found(desk: Desk, eyes: Eyes) -> None:
+    eyes.clinging, eyes.verdict = True, Verdict.DAMAGED
+    result = desk.run(clone=True, verify=True)
+    assert result.status is RunStatus.FAILED_VERIFICATION
+    assert "somebody has it open" in result.note
+    assert verifications(desk) == [Verdict.DAMAGED]
 
 
 # ---------------------------------------------------------------- a process that dies
