@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import mmap
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrator.ese.page_layout import page_offset
-from orchestrator.ese.pages import PageChecker, joined
+from orchestrator.ese.pages import joined
 from orchestrator.ese.reports import PageCounts, PagesReport
 from orchestrator.plugin.verifier import Control
 from orchestrator.verify.bytes_source import BytesSource
 from orchestrator.verify.holes import next_data
+from orchestrator.verify.page_crew import CHUNK_BYTES, Bench, Checked, PageCrew, PageRun
 from orchestrator.verify.resume import Checkpointed
-from orchestrator.verify.throttle import ASK_S
 
-# Large enough that a request costs little; what two threads check still fits the processor's cache.
-CHUNK_BYTES: Final = 4 << 20
 # A check that is killed does so much again.
 SAVED_EVERY_BYTES: Final = 256 << 20
-# How long a request that hangs in a device may hold up the end of a check that was stopped.
-STOP_S: Final = 0.5
-
-
-class PageRun(NamedTuple):
-    """Pages next to each other, and whether they are known to be part of a hole."""
-
-    first: int
-    pages: int
-    blank: bool
-
-
-class Checked(NamedTuple):
-    """What is known of a run; `ended_at` where the file turned out to be shorter than it was."""
-
-    run: PageRun
-    report: PagesReport
-    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +69,23 @@ class PageReading:
     def _checked(self, state: Checkpointed) -> Generator[Checked, None, None]:
         """Yield what is found, in the order of the pages; never more than some chunks ahead of it."""
         runs = self._runs(state)
-        benches = _Benches(self, state.page_size)
-        ahead: deque[Future[Checked]] = deque()
-        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="pages")
+        ahead: deque[PageRun] = deque()
+        crew = PageCrew([self._bench(state.page_size) for _ in range(self.threads)])
         try:
             while True:
                 while len(ahead) < 2 * self.threads and (run := next(runs, None)) is not None:
-                    ahead.append(_done(run) if run.blank else pool.submit(benches.check, run))
+                    ahead.append(run)
+                    if not run.blank:
+                        crew.want(run)
                 if not ahead:
                     return
-                yield self._patiently(ahead[0])
+                yield _hole(ahead[0]) if ahead[0].blank else crew.result(ahead[0], self.control)
                 ahead.popleft()
         finally:
-            for future in ahead:
-                future.cancel()
-            wait(ahead, timeout=STOP_S)
-            pool.shutdown(wait=False)  # not even for a request that hangs in a device
+            crew.dismiss()
 
-    def _patiently(self, future: Future[Checked]) -> Checked:
-        """Wait for a result; while there is none, ask whether it is still wanted. What is done is kept."""
-        while not future.done():
-            try:
-                future.exception(timeout=ASK_S)
-            except TimeoutError:
-                self.control.take(0)
-        return future.result()
+    def _bench(self, page_size: int) -> Bench:
+        return Bench.of(self.source, self.control, page_size, checksums=self.checksums)
 
     def _runs(self, state: Checkpointed) -> Iterator[PageRun]:
         size = state.page_size
@@ -132,50 +101,5 @@ class PageReading:
             first += count
 
 
-class _Bench:
-    """What one thread works with: a checker, and a buffer that starts at a page of memory."""
-
-    def __init__(self, reading: PageReading, page_size: int) -> None:
-        self.page_size = page_size
-        self.source, self.control = reading.source, reading.control
-        self.checker = PageChecker(
-            page_size,
-            reading.source.name,
-            checksums=reading.checksums,
-            total_bytes=reading.source.size_bytes,
-        )
-        self.buffer = mmap.mmap(-1, CHUNK_BYTES)
-
-    def check(self, run: PageRun) -> Checked:
-        """Read a run and check it."""
-        length, offset = run.pages * self.page_size, page_offset(run.first, self.page_size)
-        self.control.take(length)
-        view = memoryview(self.buffer)[:length]
-        count = self.source.read(offset, view)
-        whole = count // self.page_size
-        report = self.checker.check(view[: whole * self.page_size], run.first)
-        if count < length:
-            return Checked(PageRun(run.first, whole, blank=False), report, offset + count)
-        return Checked(run, report)
-
-
-class _Benches:
-    """As many benches as there are threads; each is in one thread's hands at a time."""
-
-    def __init__(self, reading: PageReading, page_size: int) -> None:
-        self._free: SimpleQueue[_Bench] = SimpleQueue()
-        for _ in range(reading.threads):
-            self._free.put(_Bench(reading, page_size))
-
-    def check(self, run: PageRun) -> Checked:
-        bench = self._free.get()
-        try:
-            return bench.check(run)
-        finally:
-            self._free.put(bench)
-
-
-def _done(run: PageRun) -> Future[Checked]:
-    future: Future[Checked] = Future()
-    future.set_result(Checked(run, PagesReport(PageCounts(data=run.pages, blank=run.pages))))
-    return future
+def _hole(run: PageRun) -> Checked:
+    return Checked(run, PagesReport(PageCounts(data=run.pages, blank=run.pages)))

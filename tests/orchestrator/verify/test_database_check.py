@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -13,8 +12,9 @@ from orchestrator.ese.pages import PageChecker
 from orchestrator.ese.reports import DatabaseState, FileType, PageCounts
 from orchestrator.ese.sealing import seal_header
 from orchestrator.model.verification import Severity
-from orchestrator.verify import page_cache, page_reading
+from orchestrator.verify import page_cache, page_crew, page_reading
 from orchestrator.verify.database_check import check_database
+from orchestrator.verify.page_crew import PageCrew, PageRun
 from tests.ese_samples import sample
 from tests.orchestrator.verify.made_files import codes, database, flipped, header, page
 from tests.orchestrator.verify.sources import MemoryFile, MemoryStore, Recorder
@@ -298,7 +298,7 @@ def test_two_terabytes_of_hole_take_a_moment_and_what_lies_in_them_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The kernel for files of such a size would take seconds to start.
-    monkeypatch.setattr(page_reading, "PageChecker", partial(PageChecker, kernel=NumpyKernel(4096)))
+    monkeypatch.setattr(page_crew, "PageChecker", partial(PageChecker, kernel=NumpyKernel(4096)))
     source = Hollow(2 << 40, 1 << 40)
     report = check_database(source, Recorder())
     assert report.pages
@@ -335,8 +335,8 @@ class StopOnceAsked(Recorder):
 
 
 def test_a_request_that_hangs_does_not_hold_up_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_reading, "STOP_S", 0.01)
-    monkeypatch.setattr(page_reading, "ASK_S", 0.01)
+    monkeypatch.setattr(page_crew, "STOP_S", 0.01)
+    monkeypatch.setattr(page_crew, "ASK_S", 0.01)
     source = Hanging(database(pages=200))
     with pytest.raises(VerificationStopped):
         check_database(source, StopOnceAsked(source), threads=1)
@@ -351,16 +351,16 @@ def test_a_request_that_hangs_does_not_hold_up_a_stop(monkeypatch: pytest.Monkey
 def test_nobody_reads_far_ahead_of_what_is_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
     submitted: list[object] = []
 
-    class Counting(ThreadPoolExecutor):
-        def submit(self, *what: object) -> Future[object]:  # type: ignore[override]
-            submitted.append(what)
-            return super().submit(*what)  # type: ignore[arg-type]
+    class Counting(PageCrew):
+        def want(self, run: PageRun) -> None:
+            submitted.append(run)
+            super().want(run)
 
     class Told(Recorder):
         def advance(self, what: str, done_bytes: int, total_bytes: int) -> None:
             super().advance(what, done_bytes, total_bytes)
             assert len(submitted) - len(self.seen) < 2 * 3
 
-    monkeypatch.setattr(page_reading, "ThreadPoolExecutor", Counting)
+    monkeypatch.setattr(page_reading, "PageCrew", Counting)
     check_database(MemoryFile(database(pages=300)), Told(), threads=3)
     assert len(submitted) == 19
