@@ -91,7 +91,7 @@ def test_the_picture_has_a_cell_for_every_cell_with_its_pages_as_tooltip() -> No
 
 def test_the_picture_needs_nothing_beside_it_and_tells_kinds_apart_without_colour() -> None:
     root = drawn(MappedDatabase("DB01.edb", "158 pages", 158, MARKS))
-    assert not [key for element in root.iter() for key in element.keys() if "href" in key]  # noqa: SIM118
+    assert not [key for element in root.iter() for key in element.keys() if "href" in key]  # noqa: SIM118 - an element is no mapping
     assert "url(" not in map_svg([MappedDatabase("DB01.edb", "", 158, MARKS)])
     signs = [path.get("d", "").partition("l")[0] for path in root.iter(f"{SVG}path")]
     assert len(signs) == 17 + 2  # one a marked cell, and those of the legend

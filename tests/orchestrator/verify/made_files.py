@@ -68,7 +68,7 @@ def page(number: int, page_size: int = 4096, *, ecc: bool = True) -> bytes:
 
 
 def database(page_size: int = 4096, pages: int = 10, **of_header: object) -> bytes:
-    both = header(page_size, **of_header) * 2  # type: ignore[arg-type]
+    both = header(page_size, **of_header) * 2  # type: ignore[arg-type] # any field
     return both + b"".join(page(number, page_size) for number in range(1, pages + 1))
 
 

@@ -131,7 +131,7 @@ def test_a_request_that_fails_is_an_error_with_its_place(
 )
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: object, said: str) -> None:
     path = tmp_path / "it"
-    make(path)  # type: ignore[operator]
+    make(path)  # type: ignore[operator] # parametrized: any callable
     with pytest.raises(VerificationError, match=said):
         LocalFile(path)
 

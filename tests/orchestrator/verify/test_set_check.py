@@ -61,7 +61,7 @@ def checked(
     files: Mapping[str, bytes | None], *, logs: Mapping[str, bytes] | None = None, **options: object
 ) -> SetReport:
     other = MemoryFolder(logs, "logs") if logs is not None else None
-    made = replace(set_check.DEFAULTS, **options)  # type: ignore[arg-type]
+    made = replace(set_check.DEFAULTS, **options)  # type: ignore[arg-type] # any option
     return check_folder(MemoryFolder(files), Recorder(), made, logs=other)
 
 

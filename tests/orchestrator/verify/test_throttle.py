@@ -97,7 +97,7 @@ def test_a_set_stop_sign_stops_before_the_first_request(control: object) -> None
     stop = threading.Event()
     stop.set()
     with pytest.raises(VerificationStopped) as caught:
-        control(stop).take(0)  # type: ignore[operator]
+        control(stop).take(0)  # type: ignore[operator] # parametrized: any callable
     assert caught.value.code == "verify.stopped"
 
 
@@ -116,6 +116,6 @@ def test_several_threads_share_one_limit() -> None:
 @pytest.mark.parametrize("control", [Unthrottled, Throttle])
 def test_progress_is_handed_on(control: object) -> None:
     seen: list[tuple[str, int, int]] = []
-    control(watch=lambda *what: seen.append(what)).advance("DB.edb", 1, 2)  # type: ignore[operator]
-    control().advance("DB.edb", 1, 2)  # type: ignore[operator]
+    control(watch=lambda *what: seen.append(what)).advance("DB.edb", 1, 2)  # type: ignore[operator] # parametrized: any callable
+    control().advance("DB.edb", 1, 2)  # type: ignore[operator] # parametrized: any callable
     assert seen == [("DB.edb", 1, 2)]

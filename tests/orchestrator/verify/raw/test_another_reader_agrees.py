@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytsk3  # type: ignore[import-not-found]
+import pytsk3  # type: ignore[import-not-found] # it is C, and has no types
 
 from orchestrator.verify.raw.ntfs_source import NtfsSource
 from tests.orchestrator.verify.raw.lab_images import CLUSTER, MIB, LabImage, contents, image_of

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-import pyfsntfs  # type: ignore[import-not-found]
+import pyfsntfs  # type: ignore[import-not-found] # it is C, and has no types
 import pytest
 
 from orchestrator.hosts.emulated_exchange.emulator.ntfs import NtfsVolume
