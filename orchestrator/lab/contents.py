@@ -33,11 +33,6 @@ def verify_pair(log_clone: Path, database_clone: Path) -> Sequence[VerifiedCompo
         return EseVerifier(lambda path: _Lent(trees[path])).verify(components, Unthrottled())
 
 
-def passed(verified: Sequence[VerifiedComponent]) -> bool:
-    """Tell whether there are databases, and all of them can be mounted."""
-    return bool(verified) and all(each.verdict.passed for each in verified)
-
-
 def too_new(verified: Sequence[VerifiedComponent]) -> str:
     """Return what is said of the first database that is newer than its logs; empty if none is."""
     return next(

@@ -34,7 +34,7 @@ def run_schedules(count: int) -> None:
     ends: Counter[str] = Counter()
     hits: Counter[str] = Counter()
     for number in range(count):
-        end, faults = run_in_virtual_time(one_schedule(random.Random(SEED + number)))  # noqa: S311
+        end, faults = run_in_virtual_time(one_schedule(random.Random(SEED + number)))  # noqa: S311 - a seed, not a secret
         ends[end] += 1
         hits.update(faults)
     print(dict(ends), dict(hits))

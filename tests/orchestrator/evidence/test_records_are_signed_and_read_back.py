@@ -87,7 +87,7 @@ def test_a_refusal_is_about_its_run(night: Files) -> None:
     text=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     made_at=st.datetimes(
         datetime(1970, 1, 2),  # noqa: DTZ001 - the strategy adds the time zone
-        datetime(9999, 12, 30),  # noqa: DTZ001
+        datetime(9999, 12, 30),  # noqa: DTZ001 - the strategy adds the zone
         timezones=st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=minutes))),
     ),
 )

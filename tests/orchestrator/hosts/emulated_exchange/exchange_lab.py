@@ -141,3 +141,8 @@ def _changes(disks: Disks, within_s: float) -> bool:
 
 def fault(name: str, *, delay_s: float = 0.0, position: int = 1) -> Fault:
     return Fault(name, position=position, delay_s=delay_s)
+
+
+def passed(verified: Sequence[VerifiedComponent]) -> bool:
+    """Tell whether there are databases, and all of them can be mounted."""
+    return bool(verified) and all(each.verdict.passed for each in verified)

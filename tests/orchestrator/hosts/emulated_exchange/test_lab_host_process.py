@@ -24,11 +24,17 @@ from orchestrator.hosts.emulated_exchange.coordinator import (
     EmulatedExchangeSettings,
 )
 from orchestrator.hosts.emulated_exchange.protocol import SetKey
-from orchestrator.lab.contents import passed, verify_pair
+from orchestrator.lab.contents import verify_pair
 from orchestrator.model.hosts import HoldEnd
 from orchestrator.model.verification import Severity, Verdict
 from orchestrator.plugin import ProviderContext, Secret
-from tests.orchestrator.hosts.emulated_exchange.exchange_lab import DEAD_MAN_S, Disks, changes, open_set
+from tests.orchestrator.hosts.emulated_exchange.exchange_lab import (
+    DEAD_MAN_S,
+    Disks,
+    changes,
+    open_set,
+    passed,
+)
 
 pytestmark = pytest.mark.journey  # through a process of its own, or real waiting
 

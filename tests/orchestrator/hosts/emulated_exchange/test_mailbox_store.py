@@ -12,9 +12,9 @@ from orchestrator.errors import BadInput, VerificationError
 from orchestrator.hosts.emulated_exchange.emulator.database_thread import CATCH_UP_S, next_due_s
 from orchestrator.hosts.emulated_exchange.emulator.mailbox.database_pages import ROTTEN_PAGE
 from orchestrator.hosts.emulated_exchange.emulator.store import MailboxStore
-from orchestrator.lab.contents import passed, verify_pair
+from orchestrator.lab.contents import verify_pair
 from orchestrator.model.verification import Severity, Verdict
-from tests.orchestrator.hosts.emulated_exchange.exchange_lab import Disks, changes
+from tests.orchestrator.hosts.emulated_exchange.exchange_lab import Disks, changes, passed
 
 pytestmark = pytest.mark.journey
 
