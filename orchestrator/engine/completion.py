@@ -100,7 +100,8 @@ class Completion:
         try:
             self.contents = await self.check.look(self.attempt, self.clones, self.stop)
         except OrchestratorError as error:
-            self.remarks.append(f"not verified: {error}")
+            _remedy, *also = error.__notes__
+            self.remarks += [f"not verified: {error}", *also]
         else:
             self.remarks += [self.contents.note] if self.contents.note else []
             await self.recorder.verified(self.attempt, self.proof, self.clones, self.contents)

@@ -69,8 +69,11 @@ class ClonesCheck:
                     cloned = [_cloned(attempt, clones, where, writer_id, each) for each in owned]
                     verified = await self._verified(self.verifiers[writer_id], cloned, stop)
                     found |= dict(zip(owned, verified, strict=True))
-            finally:
-                note = await self._hidden(attempt, volumes)
+            except BaseException as error:
+                if still_shown := await self._hidden(attempt, volumes):
+                    error.add_note(still_shown)
+                raise
+            note = await self._hidden(attempt, volumes)
         components = tuple(found.get(each, _unlooked_at(each)) for each in attempt.plan.components)
         return ContentsReport(components, started_at, datetime.now(UTC), note)
 

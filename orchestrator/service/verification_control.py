@@ -41,5 +41,5 @@ class VerificationControl:
         if now - self._told_at < TOLD_EVERY_S:
             return
         self._told_at = now
-        share = done_bytes * 100 // total_bytes if total_bytes else 100
-        self._loop.call_soon_threadsafe(self._progress, f"{what}: {share} % of {total_bytes:,} bytes")
+        share = f": {done_bytes * 100 // total_bytes} % of {total_bytes:,} bytes" if total_bytes else ""
+        self._loop.call_soon_threadsafe(self._progress, what + share)

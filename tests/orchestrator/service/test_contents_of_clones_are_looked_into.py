@@ -219,6 +219,15 @@ def test_clones_that_cannot_be_hidden_do_not_hide_what_was_found(desk: Desk, eye
     assert verifications(desk) == [Verdict.DAMAGED]
 
 
+def test_clones_that_cannot_be_hidden_are_told_of_even_if_nothing_could_be_read(
+    desk: Desk, eyes: Eyes
+) -> None:
+    eyes.clinging, eyes.error = True, ZeroDivisionError("oops")
+    result = desk.run(clone=True, verify=True)
+    assert "ZeroDivisionError" in result.note
+    assert "somebody has it open" in result.note
+
+
 # ---------------------------------------------------------------- a process that dies
 
 
@@ -295,3 +304,16 @@ def test_a_verifier_is_stopped_within_a_second() -> None:
             await reading
 
     asyncio.run(stop_while_it_reads())
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "text"), [(50, 200, "DB: 25 % of 200 bytes"), (0, 0, "DB")], ids=["reading", "waiting"]
+)
+def test_whoever_waits_hears_how_far_it_is(done: int, total: int, text: str) -> None:
+    async def hear() -> list[str]:
+        heard: list[str] = []
+        VerificationControl(asyncio.get_running_loop(), heard.append).advance("DB", done, total)
+        await asyncio.sleep(0)
+        return heard
+
+    assert asyncio.run(hear()) == [text]

@@ -36,6 +36,8 @@ SAMPLES = {
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_reading, "CHUNK_BYTES", 64 << 10)
+    monkeypatch.setattr(page_crew, "CHUNK_BYTES", 64 << 10)
+    monkeypatch.setattr(page_reading, "RUN_BYTES", 256 << 10)
     monkeypatch.setattr(page_cache, "BLOCK_BYTES", 32 << 10)
 
 
