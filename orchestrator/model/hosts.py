@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from orchestrator.model.exchange import ExchangeServer
 from orchestrator.model.time import Reading
 
 VSS_S_ASYNC_FINISHED: Final = 0x0004230A  # the one final status of DoSnapshotSet that means success
@@ -121,12 +122,23 @@ class HostVolume:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a host looks like before, and again after, a freeze."""
+    """What a host looks like before, and again after, a freeze.
+
+    Attributes:
+        writers: every writer instance that answered.
+        components: what they offer.
+        host_volumes: every file system.
+        clock: the host's, read meanwhile.
+        exchange: what Exchange says beyond that; None where there is none, or the host cannot ask it.
+        cluster_nodes: names of the nodes of the cluster that owns the host's disks; empty if there is none.
+    """
 
     writers: tuple[WriterInstance, ...]
     components: tuple[Component, ...]
     host_volumes: tuple[HostVolume, ...]
     clock: Reading
+    exchange: ExchangeServer | None = None
+    cluster_nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +206,78 @@ class ReleaseReport:
     released_at: Reading
     thawed_at: Reading
     file_systems: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """Generations of one database's logs on the host, without the current one; None where there are none."""
+
+    caption: str
+    lowest: int | None
+    highest: int | None
+
+
+class LogsKept(StrEnum):
+    """Why a database's logs were not truncated although a backup ended well."""
+
+    NOT_ASKED = "not-asked"  # a copy or differential backup, or the backup was reported as failed
+    NOTHING_TO_TRUNCATE = "nothing-to-truncate"  # recovery still needs every one (ESE event 225)
+    DISMOUNTED = "dismounted"  # the database was not mounted all the time
+    WRITER_RESTARTED = "writer-restarted"  # the service has forgotten that a backup was under way
+    REPLAY_BEHIND = "replay-behind"  # a copy of the database has not replayed them yet
+    NOT_TOLD = "not-told"  # the writers never heard how the backup ended
+    UNKNOWN = "unknown"  # the host cannot tell
+
+
+@dataclass(frozen=True, slots=True)
+class LogTruncation:
+    """What became of one database's logs when its writer was told how the backup ended.
+
+    Attributes:
+        before: the range right before the writer was told.
+        after: the range afterwards.
+        kept: why nothing was truncated; None if something was.
+    """
+
+    before: LogRange
+    after: LogRange
+    kept: LogsKept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionReport:
+    """The host's word of the end of a backup.
+
+    Attributes:
+        writers: their states after BackupComplete, inside the same session; empty on a host without writers.
+        logs: one entry a selected database, where the host can tell.
+    """
+
+    writers: tuple[WriterReport, ...] = ()
+    logs: tuple[LogTruncation, ...] = ()
+
+
+class CheckStatus(StrEnum):
+    """How one thing that a host was examined for turned out."""
+
+    GOOD = "good"
+    WARNING = "warning"  # a run may still succeed
+    BAD = "bad"  # a run would fail
+    UNKNOWN = "unknown"  # the host cannot tell
+
+
+@dataclass(frozen=True, slots=True)
+class HostCheck:
+    """One thing that a host was examined for.
+
+    Attributes:
+        what: short and in plain words ("Exchange writer", "rights", "clock").
+        status: how it turned out.
+        found: what was seen, one sentence.
+        remedy: what to do next; empty when it is good.
+    """
+
+    what: str
+    status: CheckStatus
+    found: str
+    remedy: str = ""

@@ -6,22 +6,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import BaseModel
 
+from orchestrator.errors import HostError
 from orchestrator.model.budgets import Budgets
 from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import (
+    CompletionReport,
     Component,
     FreezeReport,
+    HostCheck,
     HostIdentity,
     ReleaseReport,
     Survey,
     WriterInstance,
     WriterReport,
 )
+from orchestrator.model.time import Reading
 from orchestrator.plugin.provider import ProviderContext
+
+# Longest time for which a host keeps a requestor session after the thaw; a job may be stricter.
+HOLD_LIMIT_S: Final = 4 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class SetPlan:
         writers: the instances that own them.
         host_volumes: names of every host volume in the set.
         budgets: limits for the host's own timers.
+        session_s: how long after the thaw the host keeps the requestor session. Then it aborts the backup by
+            itself: writers that wait for its end let no other backup begin.
     """
 
     set_id: str
@@ -47,10 +56,14 @@ class SetPlan:
     writers: tuple[WriterInstance, ...]
     host_volumes: tuple[str, ...]
     budgets: Budgets
+    session_s: float = HOLD_LIMIT_S
 
 
 class HostSet(ABC):
-    """One shadow copy set on one host, from prepared to complete."""
+    """One shadow copy set on one host, from prepared to complete.
+
+    Its session survives lost connections, and the process that opened it: `HostCoordinator.resume`.
+    """
 
     session_id: str
 
@@ -74,8 +87,15 @@ class HostSet(ABC):
         """Gather the writers' states inside this set's requestor session."""
 
     @abstractmethod
-    async def complete(self, *, succeeded: bool) -> None:
-        """Tell the writers how the backup ended, and end the session."""
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
+        """Tell the writers how the backup ended, end the session, and say what came of it.
+
+        Idempotent while the host remembers the set: asked again, it answers as it did the first time, and
+        refuses another outcome.
+
+        Raises:
+            HostError: `host.session-lost`, the session had ended before: the writers were not told.
+        """
 
     @abstractmethod
     async def abort(self) -> None:
@@ -126,9 +146,25 @@ class HostCoordinator(ABC):
         """
         return {}
 
+    async def clock(self) -> Reading:
+        """Read the host's clocks, as quickly as the host can."""
+        return (await self.survey()).clock
+
+    async def examine(self) -> Sequence[HostCheck]:
+        """Look for whatever would keep a run from succeeding, each with its remedy. Changes nothing."""
+        return ()
+
     @abstractmethod
     async def open(self, plan: SetPlan) -> HostSet:
         """Start a requestor session and a set, and prepare the writers."""
+
+    async def resume(self, set_id: str, fence: int) -> HostSet:
+        """Take up the session of a set that was opened before, by this process or by one that is dead.
+
+        Raises:
+            HostError: `host.session-lost`, the host keeps no such session (any more).
+        """
+        raise HostError("host.session-lost", "a host of this kind keeps no sessions", subject=set_id)
 
     @abstractmethod
     async def recover(self, set_id: str, fence: int) -> None:

@@ -67,6 +67,12 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "Do what the reason asks for, then `quiesce recover`. By hand: `fsfreeze --unfreeze MOUNTPOINT`. A "
         "file system that was unmounted while frozen stays frozen: mount it again first.",
     ),
+    "host.session-lost": Explanation(
+        "The host does not keep the writers' session of this set (any more): it was restarted, it ended the "
+        "backup by itself after its time, or somebody else did.",
+        "The set itself is not touched by that. The writers were told nothing, so they keep their logs; the "
+        "next run tells them again.",
+    ),
     "host.watchdog-lost": Explanation(
         "The process that holds a freeze for us, and ends it whatever happens, has died or did not start.",
         "What it held was thawed in its place. If it was not killed on purpose, look for an out-of-memory "

@@ -14,7 +14,14 @@ from orchestrator.hosts.emulated_exchange import protocol
 from orchestrator.hosts.emulated_exchange.client import Connection
 from orchestrator.hosts.emulated_exchange.protocol import Op, SetKey
 from orchestrator.model.grades import Grade
-from orchestrator.model.hosts import FreezeReport, HostIdentity, ReleaseReport, Survey, WriterReport
+from orchestrator.model.hosts import (
+    CompletionReport,
+    FreezeReport,
+    HostIdentity,
+    ReleaseReport,
+    Survey,
+    WriterReport,
+)
 from orchestrator.plugin import Fault, HostCoordinator, HostSet, ProviderContext, SetPlan
 
 A = TypeVar("A")
@@ -126,9 +133,9 @@ class EmulatedExchangeSet(HostSet):
         """Gather the writers' states."""
         return (await self._coordinator.ask(protocol.WRITER_STATUS, self._key)).writers
 
-    async def complete(self, *, succeeded: bool) -> None:
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
         """Tell the writers how the backup ended."""
-        await self._coordinator.ask(protocol.COMPLETE, protocol.Completion(self._key, succeeded))
+        return await self._coordinator.ask(protocol.COMPLETE, protocol.Completion(self._key, succeeded))
 
     async def abort(self) -> None:
         """Give the set up."""

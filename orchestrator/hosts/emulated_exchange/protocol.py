@@ -13,7 +13,14 @@ from typing import Any, Final, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from orchestrator.errors import CATALOGUE, HostError, OrchestratorError
-from orchestrator.model.hosts import FreezeReport, HostIdentity, ReleaseReport, Survey, WriterReport
+from orchestrator.model.hosts import (
+    CompletionReport,
+    FreezeReport,
+    HostIdentity,
+    ReleaseReport,
+    Survey,
+    WriterReport,
+)
 from orchestrator.plugin import Fault, SetPlan
 
 VERSION: Final = 1
@@ -93,7 +100,7 @@ OPEN: Final = _op("open", SetPlan, Session, repeatable=False)
 FREEZE: Final = _op("freeze", Freeze, FreezeReport, repeatable=False)
 THAW: Final = _op("thaw", SetKey, ReleaseReport)
 WRITER_STATUS: Final = _op("writer-status", SetKey, WriterStatus)
-COMPLETE: Final = _op("complete", Completion, Nothing, repeatable=False)
+COMPLETE: Final = _op("complete", Completion, CompletionReport)
 ABORT: Final = _op("abort", SetKey, Nothing)
 RECOVER: Final = _op("recover", SetKey, Nothing)
 INJECT: Final = _op("inject", Fault, Nothing, repeatable=False)

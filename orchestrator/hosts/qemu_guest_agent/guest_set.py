@@ -11,7 +11,7 @@ from orchestrator.errors import HostError
 from orchestrator.hosts.qemu_guest_agent import windows
 from orchestrator.hosts.qemu_guest_agent.questions import GuestTime, Questions
 from orchestrator.hosts.watchdog.held_set import HeldSet
-from orchestrator.model.hosts import FreezeReport, HoldEnd, ReleaseReport, WriterReport
+from orchestrator.model.hosts import CompletionReport, FreezeReport, HoldEnd, ReleaseReport, WriterReport
 from orchestrator.plugin import HostSet
 
 TIME_LIMIT_S: Final = 1.0  # the report of the thaw waits for it
@@ -74,10 +74,11 @@ class GuestSet(HostSet):
             await windows.demand_stable_writers(self._questions)
         return ()
 
-    async def complete(self, *, succeeded: bool) -> None:
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
         """End the session; the agent told its writers itself, at the thaw."""
-        await self.held.complete(succeeded=succeeded)
+        report = await self.held.complete(succeeded=succeeded)
         await self._ended()
+        return report
 
     async def abort(self) -> None:
         """Thaw if need be and end the session."""

@@ -11,7 +11,7 @@ from orchestrator.hosts.watchdog.client import Watchdog
 from orchestrator.hosts.watchdog.hold import HoldSpec
 from orchestrator.hosts.watchdog.lease import LeaseClaim
 from orchestrator.hosts.watchdog.threads import finished
-from orchestrator.model.hosts import FreezeReport, ReleaseReport, WriterReport
+from orchestrator.model.hosts import CompletionReport, FreezeReport, ReleaseReport, WriterReport
 from orchestrator.plugin import HostSet, SetPlan
 
 
@@ -39,9 +39,10 @@ class HeldSet(HostSet):
         """Return nothing: no writer takes part."""
         return ()
 
-    async def complete(self, *, succeeded: bool) -> None:
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
         """End the session; there is no writer to tell."""
         await self.watchdog.end()
+        return CompletionReport()
 
     async def abort(self) -> None:
         """Thaw if need be and end the session."""

@@ -14,6 +14,7 @@ from orchestrator.errors import HostError
 from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import (
     VSS_S_ASYNC_FINISHED,
+    CompletionReport,
     Component,
     FreezeReport,
     HoldEnd,
@@ -242,7 +243,7 @@ class FakeSet(HostSet):
             case _:
                 return (report,)
 
-    async def complete(self, *, succeeded: bool) -> None:
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
         await self.host._call("complete")
         self.host.state.told_success = succeeded
         self.host.state.session_open = False
@@ -250,6 +251,7 @@ class FakeSet(HostSet):
             await asyncio.sleep(10_000)
         if self.host.fault is HostFault.COMPLETE_LOST:
             raise HostError("host.gone", "lost", subject=self.host.name)
+        return CompletionReport()
 
     async def abort(self) -> None:
         await self.host._call("abort")

@@ -39,7 +39,7 @@ def handlers(host: EmulatedExchange) -> Mapping[str, Callable[[Any], Awaitable[o
     add(protocol.FREEZE, lambda freeze: host.freeze(freeze.key, freeze.dead_man_s))
     add(protocol.THAW, host.thaw)
     add(protocol.WRITER_STATUS, at_once(lambda key: protocol.WriterStatus(host.writer_status(key))))
-    add(protocol.COMPLETE, without_result(lambda done: host.complete(done.key, succeeded=done.succeeded)))
+    add(protocol.COMPLETE, at_once(lambda done: host.complete(done.key, succeeded=done.succeeded)))
     add(protocol.ABORT, without_result(host.abort))
     add(protocol.RECOVER, without_result(host.recover))
     add(protocol.INJECT, without_result(host.inject))

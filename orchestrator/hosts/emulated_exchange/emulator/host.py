@@ -22,7 +22,15 @@ from orchestrator.hosts.emulated_exchange.emulator.sequence import CreationSeque
 from orchestrator.hosts.emulated_exchange.emulator.store import Store
 from orchestrator.hosts.emulated_exchange.protocol import SetKey
 from orchestrator.model.budgets import EXCHANGE_FREEZE_LIMIT_S
-from orchestrator.model.hosts import FreezeReport, HoldEnd, HostIdentity, ReleaseReport, Survey, WriterReport
+from orchestrator.model.hosts import (
+    CompletionReport,
+    FreezeReport,
+    HoldEnd,
+    HostIdentity,
+    ReleaseReport,
+    Survey,
+    WriterReport,
+)
 from orchestrator.plugin import Fault, SetPlan
 
 UNTIL_FREEZE: Final = ORDER[1 : ORDER.index(Step.ON_FREEZE) + 1]
@@ -130,7 +138,7 @@ class EmulatedExchange:
         self._expire(live)
         return live.writer_reports(self._metadata)
 
-    def complete(self, key: SetKey, *, succeeded: bool) -> None:
+    def complete(self, key: SetKey, *, succeeded: bool) -> CompletionReport:
         """Tell the writers how the backup ended, and end the session.
 
         Raises:
@@ -142,6 +150,7 @@ class EmulatedExchange:
         if live.closed or ending is None or (succeeded and ending is not HoldEnd.RELEASE):
             raise _rejected(key.set_id, "BackupComplete does not fit the state of the set (0x80042301)")
         live.closed = True
+        return CompletionReport(live.writer_reports(self._metadata))
 
     def abort(self, key: SetKey) -> None:
         """Thaw if needed, give the set up, end its session."""

@@ -17,7 +17,14 @@ from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions
 from orchestrator.hosts.emulated_exchange.emulator.store import IdleStore, Store
 from orchestrator.hosts.emulated_exchange.protocol import SetKey
 from orchestrator.model.grades import Grade
-from orchestrator.model.hosts import FreezeReport, HostIdentity, ReleaseReport, Survey, WriterReport
+from orchestrator.model.hosts import (
+    CompletionReport,
+    FreezeReport,
+    HostIdentity,
+    ReleaseReport,
+    Survey,
+    WriterReport,
+)
 from orchestrator.plugin import Fault, HostCoordinator, HostSet, SetPlan
 
 
@@ -97,9 +104,9 @@ class InProcessSet(HostSet):
         """Gather the writers' states."""
         return self._coordinator.host.writer_status(self._key)
 
-    async def complete(self, *, succeeded: bool) -> None:
+    async def complete(self, *, succeeded: bool) -> CompletionReport:
         """Tell the writers how the backup ended."""
-        self._coordinator.host.complete(self._key, succeeded=succeeded)
+        return self._coordinator.host.complete(self._key, succeeded=succeeded)
 
     async def abort(self) -> None:
         """Give the set up."""
