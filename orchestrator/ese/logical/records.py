@@ -77,7 +77,7 @@ def long_values(tagged: bytes, *, large: bool) -> list[bytes] | None:
     found: list[bytes] = []
     for number, (column, word) in enumerate(zip(words[::2], words[1::2], strict=True)):
         start, end = offsets[number], offsets[number + 1]
-        if start > end or column < _FIRST_TAGGED:
+        if not start <= end <= len(tagged) or column < _FIRST_TAGGED:
             return None
         if start < end and (large or word & _SMALL_HAS_HEADER):
             ids = _separated(tagged[start], tagged[start + 1 : end])

@@ -52,6 +52,7 @@ def test_a_record_that_does_not_hold_together_has_no_parts(broken: bytes) -> Non
         pack("<HH", 256, 8),
         pack("<HHHH", 256, 8, 257, 9),
         pack("<HHHHHH", 256, 12, 257, 14, 258, 13) + b"abc",
+        pack("<HHHHHH", 256, 12, 257, 0x4000 + 100, 258, 200) + b"abc",  # behind the end, and the next too
         pack("<HH", 255, 4) + b"a",
         pack("<HH", 256, 0x4004) + b"\x09" + b"x",
         pack("<HH", 256, 0x4004) + b"\x09" + pack("<H", 0) + b"xx",
