@@ -23,6 +23,8 @@ from orchestrator.errors import (
     WindowExpired,
     exit_status_of,
 )
+from orchestrator.errors.ese_errors import ESE_ERRORS, ese_error_of
+from orchestrator.errors.event_ids import EVENTS, event_of
 from orchestrator.errors.hresults import HRESULTS, hresult_of
 
 # As which class an error is raised; a code's own row goes before its family's.
@@ -31,6 +33,13 @@ RAISED_AS: Final[dict[str, type[OrchestratorError]]] = {
     "policy": Refused,
     "registry": Refused,
     "host": HostError,
+    "agent.token-refused": Refused,
+    "agent.authority-expired": Refused,
+    "agent.authority-lost": Refused,
+    "agent.not-pending": Refused,
+    "agent.already-enrolled": Refused,
+    "agent.hub-refused": HostError,
+    "agent": BadInput,
     "array": ArrayError,
     "window": WindowExpired,
     "proof": HostError,
@@ -58,19 +67,27 @@ def exit_status_of_code(code: str) -> ExitStatus:
 def errors(code: str | None) -> Answer:
     """Explain CODE: its cause, what to do next, and the exit status. Without CODE, list all.
 
-    CODE may be a status code of VSS as well, for example 0x80042314.
+    CODE may be a status code of VSS as well (0x80042314, or as a decimal number with or without a sign),
+    a number of Exchange's database engine (-1018), or an event of a Windows log (EVENT:2004).
     """
     if code is None:
         found = [*map(_explained, CATALOGUE), *map(_explained_hresult, HRESULTS)]
+        found += [*map(_explained_ese_error, ESE_ERRORS), *map(_explained_event, EVENTS)]
         return Answer({"errors": found}, columns([(error["code"], error["cause"]) for error in found]))
-    hresult = hresult_of(code)
-    if code in CATALOGUE:
-        error = _explained(code)
-    elif hresult in HRESULTS:
-        error = _explained_hresult(hresult)
-    else:
-        raise BadInput("input.unknown-code", "There is no such code.", subject=code)
+    error = _explained_any(code)
     return Answer({"errors": [error]}, _text(error))
+
+
+def _explained_any(code: str) -> dict[str, Any]:
+    if code in CATALOGUE:
+        return _explained(code)
+    if (hresult := hresult_of(code)) in HRESULTS:
+        return _explained_hresult(hresult)
+    if (number := ese_error_of(code)) in ESE_ERRORS:
+        return _explained_ese_error(number)
+    if (event := event_of(code)) in EVENTS:
+        return _explained_event(event)
+    raise BadInput("input.unknown-code", "There is no such code.", subject=code)
 
 
 def _explained(code: str) -> dict[str, Any]:
@@ -79,11 +96,30 @@ def _explained(code: str) -> dict[str, Any]:
 
 
 def _explained_hresult(number: int) -> dict[str, Any]:
-    name, cause, remedy = HRESULTS[number]
-    return {"code": f"0x{number:08X}", "name": name, "cause": cause, "remedy": remedy, "exit_status": None}
+    found = HRESULTS[number]
+    return {
+        "code": f"0x{number:08X}",
+        **found._asdict(),
+        "retry": found.retry_class.meaning,
+        "exit_status": None,
+    }
+
+
+def _explained_ese_error(number: int) -> dict[str, Any]:
+    return {"code": str(number), **ESE_ERRORS[number]._asdict(), "exit_status": None}
+
+
+def _explained_event(number: int) -> dict[str, Any]:
+    return {"code": f"EVENT:{number}", **EVENTS[number]._asdict(), "exit_status": None}
 
 
 def _text(error: dict[str, Any]) -> str:
-    name = f" {error['name']}" if "name" in error else ""
-    status = "" if error["exit_status"] is None else f"\n  exit status: {error['exit_status']}"
-    return f"{error['code']}{name}\n  cause: {error['cause']}\n  next: {error['remedy']}{status}"
+    head = " ".join(error[key] for key in ("code", "name") if key in error)
+    lines = [head, f"  cause: {error['cause']}", f"  next: {error['remedy']}"]
+    if "retry_class" in error:
+        lines.append(f"  again: {error['retry_class']} - {error['retry']}")
+    if error.get("recalled"):
+        lines.append("  (told from memory of the product's logs; no document at hand confirms it)")
+    if error["exit_status"] is not None:
+        lines.append(f"  exit status: {error['exit_status']}")
+    return "\n".join(lines)

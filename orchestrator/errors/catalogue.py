@@ -8,9 +8,21 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.errors.explanation import Explanation
-from orchestrator.errors.explanations import array, ese, evidence, host, input, policy, proof, verify, window
+from orchestrator.errors.explanations import (
+    agent,
+    agent_enrolment,
+    array,
+    ese,
+    evidence,
+    host,
+    input,
+    policy,
+    proof,
+    verify,
+    window,
+)
 
-FAMILIES: Final = (input, policy, host, array, window, proof, evidence, verify, ese)
+FAMILIES: Final = (input, policy, host, agent, agent_enrolment, array, window, proof, evidence, verify, ese)
 
 CATALOGUE: Final[dict[str, Explanation]] = {
     code: explanation for family in FAMILIES for code, explanation in family.ENTRIES.items()

@@ -1,60 +1,36 @@
-"""The VSS status codes that Quiesce meets, in words. Numbers and names: vss.h, vsserror.h, vswriter.h."""
+"""The status codes that VSS and its writers report: name, cause, remedy, and whether to try again.
+
+The entries stand in `status_codes/`. Numbers and names come from vsserror.h and winerror.h.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from orchestrator.errors.retry_class import RetryClass
+from orchestrator.errors.status_codes import after_the_set, com, creation, system_recovery, writers
+from orchestrator.errors.status_codes.status_code import StatusCode
+
+__all__ = ["HRESULTS", "RetryClass", "StatusCode", "hresult_of", "retry_of"]
+
+HRESULTS: Final[dict[int, StatusCode]] = dict(
+    sorted(
+        {
+            **creation.ENTRIES,
+            **writers.ENTRIES,
+            **after_the_set.ENTRIES,
+            **system_recovery.ENTRIES,
+            **com.ENTRIES,
+        }.items()
+    )
+)
 
 
-class HResult(NamedTuple):
-    """A status code's name, why it appears, and what to do next."""
-
-    name: str
-    cause: str
-    remedy: str
-
-
-HRESULTS: Final[dict[int, HResult]] = {
-    0x0004230A: HResult(
-        "VSS_S_ASYNC_FINISHED",
-        "The set is finished: the one final status that means success.",
-        "Nothing to do.",
-    ),
-    0x80042314: HResult(
-        "VSS_E_HOLD_WRITES_TIMEOUT",
-        "The copies were not cut within the 10 s for which VSS holds writes.",
-        "Find the slow array with `quiesce array test NAME`, select fewer databases, wait 10 minutes, and "
-        "run again, three times at most.",
-    ),
-    0x80042316: HResult(
-        "VSS_E_SNAPSHOT_SET_IN_PROGRESS",
-        "Another program is making a shadow copy set on this host; only one can be in creation.",
-        "Wait for the other backup to end, then run again. Stagger the schedules.",
-    ),
-    0x800423F0: HResult(
-        "VSS_E_WRITERERROR_INCONSISTENTSNAPSHOT",
-        "The set lacks a host volume that the writer needs: a database without its logs, or a mount point.",
-        "Add every host volume that the component's files lie on, and make a new set.",
-    ),
-    0x800423F2: HResult(
-        "VSS_E_WRITERERROR_TIMEOUT",
-        "More time passed between freeze and thaw than the writer allows (20 s for Exchange).",
-        "Select fewer databases, run at a quieter hour, check storage latency and scanners, move other jobs. "
-        "The limit is the writer's own and cannot be raised.",
-    ),
-    0x800423F3: HResult(
-        "VSS_E_WRITERERROR_RETRYABLE",
-        "The writer met a passing trouble, often left behind by a job that was aborted.",
-        "Start a new run. If it fails again, restart the service that owns the writer: MSExchangeIS (2007, "
-        "2010) or MSExchangeRepl (passive copies, and 2013 or later).",
-    ),
-    0x800423F4: HResult(
-        "VSS_E_WRITERERROR_NONRETRYABLE",
-        "The writer met a trouble that another attempt will not cure: a database that is dismounted, a kind "
-        "of backup that its settings forbid, metadata that changed.",
-        "Read the writer's entries in the host's Application log, correct what they name, then run again.",
-    ),
-}
+def retry_of(hresult: int) -> RetryClass:
+    """Return whether to try again after a status code, signed or not. An unknown one allows nothing."""
+    known = HRESULTS.get(hresult & 0xFFFFFFFF)
+    return RetryClass.NEVER if known is None else known.retry_class
 
 
 def hresult_of(text: str) -> int | None:

@@ -216,6 +216,9 @@ class LogRange:
     lowest: int | None
     highest: int | None
 
+    def __str__(self) -> str:
+        return "no logs" if self.lowest is None else f"logs {self.lowest:X} to {self.highest or 0:X} (hex)"
+
 
 class LogsKept(StrEnum):
     """Why a database's logs were not truncated although a backup ended well."""
@@ -242,6 +245,11 @@ class LogTruncation:
     before: LogRange
     after: LogRange
     kept: LogsKept | None = None
+
+    def __str__(self) -> str:
+        if self.kept is None:
+            return f"{self.before.caption}: {self.before} before, {self.after} now"
+        return f"{self.before.caption}: {self.before}, kept: {self.kept}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,4 +4,7 @@
 of all) · `topology` from files down to array volumes, and every layout we refuse · `budgets` stricter
 only · `proof` the judge of R1, the only place that may call a set application-consistent · `adoption`
 whether a copy from elsewhere may be taken in.
+
+Exchange's own rules stand in one table, `exchange_rules`: start reading there. `copies` chooses among the
+copies of a database, `sets` splits what is too large for one set, `presentation` says who may see a clone.
 """

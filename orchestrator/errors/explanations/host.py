@@ -114,4 +114,37 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "Another host answers at this address than the one that was registered.",
         "Find out what changed. If it is meant to be so, `quiesce host remove NAME` and add it again.",
     ),
+    "host.not-windows": Explanation(
+        "This machine has no Volume Shadow Copy Service that could be asked.",
+        "Run the agent on the 64-bit Windows host itself, with a 64-bit Python. For other machines there are "
+        "other kinds of hosts: `quiesce host add --help`.",
+    ),
+    "host.vss-failed": Explanation(
+        "A step of a shadow copy set failed. The reason names it, and what VSS answered.",
+        "`quiesce errors 0x...` explains the number. The host's Application log tells more, from "
+        "the sources VSS and VolSnap. Every further try is a new set.",
+    ),
+    "host.vss-denied": Explanation(
+        "VSS does not let this account make shadow copies, or COM does not let writers call back.",
+        "Run the agent as LocalSystem, or as a member of Administrators or Backup Operators, elevated.",
+    ),
+    "host.vss-late": Explanation(
+        "VSS or a writer did not answer in time. The set was given up, and nothing is held.",
+        "Look for a writer that hangs (`vssadmin list writers`) and restart its service. If nothing answers, "
+        "restart the service VSS, then run again.",
+    ),
+    "host.writer-missing": Explanation(
+        "A writer that the survey found is not there any more, or its service was restarted meanwhile.",
+        "Start its services (Exchange: Information Store and Replication) and look whether `vssadmin list "
+        "writers` shows it; then run again.",
+    ),
+    "host.component-missing": Explanation(
+        "The writer no longer offers a database that was selected: it was dismounted, moved or removed.",
+        "Mount it, or take it out of the job; then run again.",
+    ),
+    "host.volume-not-in-set": Explanation(
+        "A selected database has files on a host volume that the set would not hold.",
+        "Run again: it was moved, or a volume was mounted, between the survey and the set. If it happens "
+        "again, `quiesce host show NAME` tells where its files lie.",
+    ),
 }

@@ -11,6 +11,14 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "No host of this name is registered.",
         "List the registered hosts with `quiesce host list`; add this one with `quiesce host add`.",
     ),
+    "input.unknown-agent": Explanation(
+        "No agent of this name or id is on record.",
+        "See `quiesce host pending --all` for every agent.",
+    ),
+    "input.unknown-token": Explanation(
+        "No enrolment token of this id is on record.",
+        "See `quiesce host enrol-token list`.",
+    ),
     "input.unknown-array": Explanation(
         "No array of this name is registered.",
         "List the registered arrays with `quiesce array list`; add this one with `quiesce array add`.",
@@ -18,6 +26,10 @@ ENTRIES: Final[dict[str, Explanation]] = {
     "input.unknown-kind": Explanation(
         "No loaded plugin offers this kind.",
         "See `quiesce plugins` for the kinds that are loaded and for plugins that failed to load.",
+    ),
+    "input.not-running": Explanation(
+        "There is no run of that name to be stopped: it has ended, or never began.",
+        "`quiesce set list` shows how it ended. Running sets are named as their progress names them.",
     ),
     "input.unknown-set": Explanation(
         "No set of this id is on record.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.errors.explanation import Explanation
+from orchestrator.errors.explanations import policy_exchange
 
 ENTRIES: Final[dict[str, Explanation]] = {
     "policy.break-off-refused": Explanation(
@@ -21,6 +22,12 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The VSS context is not one that Quiesce makes sets in: they must be persistent, with writers, and "
         "transportable, so that the copy never comes up on the production host beside its source.",
         "Leave the context out, or use 0x00040029, 0x00000029 or 0x00020029.",
+    ),
+    "policy.host-unsupported": Explanation(
+        "The host's Windows cannot be frozen by the kind that it is registered as: the host agent does not "
+        "run on it, or it has no VSS that could be used.",
+        "See the page on supported hosts for what remains; a virtual machine can be registered by its QEMU "
+        "guest agent.",
     ),
     "policy.host-volume-missing": Explanation(
         "The set would lack a host volume that holds files of a selected component.",
@@ -105,6 +112,7 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "The array holds replicas of a set on record, which nobody could delete once it is forgotten.",
         "Delete those sets first: `quiesce set list`, `quiesce set delete ID`.",
     ),
+    **policy_exchange.ENTRIES,
     "registry.unusable": Explanation(
         "The database in the state folder cannot be opened, read or written.",
         "Read the reason given. If the file is damaged, restore the state folder from its backup.",
