@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("orchestrator.cli.evidence:evidence", "Verify and show signed records."),
     "ese": ("orchestrator.cli.ese:ese", "Look into databases and logs of Exchange: can they be mounted?"),
     "array": ("orchestrator.cli.array:array", "Register and test arrays."),
+    "agent": ("orchestrator.cli.agent:agent", "Run the agent of a host, or the hub of all agents."),
     "host": ("orchestrator.cli.host:host", "Register and test hosts."),
     "plugins": ("orchestrator.cli.plugins:plugins", "List the plugins that loaded and those that did not."),
     "errors": ("orchestrator.cli.errors:errors", "Explain an error code: cause and remedy."),
@@ -28,7 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 # Planned, so they are refused by name; anything else is a usage error.
 NOT_BUILT: Final = (
-    *("init", "status", "serve", "agent", "job", "apply", "promote", "audit", "report", "doctor"),
+    *("init", "status", "serve", "job", "apply", "promote", "audit", "report", "doctor"),
     *("conformance", "token", "secrets"),
 )
 

@@ -16,17 +16,29 @@ from orchestrator.cli.endpoints import (
     endpoint_options,
     endpoint_result,
 )
+from orchestrator.cli.host_checks import checks_text
+from orchestrator.cli.host_enrol import ENROLMENT_COMMANDS
 from orchestrator.cli.host_tree import tree_result, tree_text
 from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers, columns
-from orchestrator.errors import HostError
+from orchestrator.errors import ExitStatus, HostError
+from orchestrator.policy.reasons import raise_refusal
+from orchestrator.policy.supported_hosts import check_host
+from orchestrator.registry.agents import Agents
 from orchestrator.registry.endpoints import RegisteredHost
 from orchestrator.registry.probe import HostProbe, probe_host
+from orchestrator.service.agent_check import known_agent
+from orchestrator.service.host_examination import claims_of, examine_host
+from orchestrator.service.installation import Installation
 
 
 @click.group()
 def host() -> None:
     """Register and test hosts."""
+
+
+for _command in ENROLMENT_COMMANDS:
+    host.add_command(_command)
 
 
 @host.command()
@@ -40,6 +52,7 @@ def add(
     installation = open_installation()
     installation.hosts.check_name(name)
     probe = asyncio.run(probe_host(name, installation.connections.host(endpoint)))
+    raise_refusal(check_host(kind, name, probe.identity.product))
     registered = RegisteredHost(
         **asdict(endpoint),
         host_id=probe.identity.host_id,
@@ -56,9 +69,21 @@ def add(
 @click.argument("name")
 @answers("quiesce.host-test/1")
 def test(name: str) -> Answer:
-    """Connect to the host NAME: identity, what it offers, clock. Changes nothing."""
-    probe = _probe(name)
-    return Answer({"name": name, **_probe_result(probe)}, _probe_text(name, probe))
+    """Examine the host NAME, and ask every array for its LUNs. Changes nothing.
+
+    Each thing that is not good is shown with what to do next. Exit status 8 says that a run would fail.
+    """
+    installation = open_installation()
+    registered = installation.hosts.get(name)
+    agent = known_agent(Agents(installation.database), registered)
+    arrays = installation.arrays.list()
+    examined = asyncio.run(examine_host(installation.connections, registered, arrays, agent))
+    probe = HostProbe(examined.identity, examined.survey, examined.clock)
+    return Answer(
+        {"name": name, **_probe_result(probe), "checks": [asdict(check) for check in examined.checks]},
+        f"{_probe_text(name, probe)}\n\n{checks_text(examined.checks)}",
+        ExitStatus.NEEDS_ATTENTION if examined.bad else ExitStatus.OK,
+    )
 
 
 @host.command("list")
@@ -76,11 +101,24 @@ def list_() -> Answer:
 @click.argument("name")
 @answers("quiesce.host-tree/1")
 def show(name: str) -> Answer:
-    """Show the host NAME as it is now: writers, components, host volumes, LUNs."""
-    probe = _probe(name)
+    """Show the host NAME as it is now: writers, components, host volumes, LUNs, arrays.
+
+    Arrays that do not answer are named, and left out.
+    """
+    installation = open_installation()
+    probe = _probe(installation, name)
+    arrays = installation.arrays.list()
+    claims, silent = asyncio.run(claims_of(installation.connections, arrays, probe.survey))
+    told = [f"  array {array} was not asked: {error.what}" for array, error in silent.items()]
+    head = f"{name} ({probe.identity.name}, {probe.identity.product})"
     return Answer(
-        {"name": name, "identity": asdict(probe.identity), **tree_result(probe.survey)},
-        f"{name} ({probe.identity.name}, {probe.identity.product})\n{tree_text(probe.survey)}",
+        {
+            "name": name,
+            "identity": asdict(probe.identity),
+            **tree_result(probe.survey, claims),
+            "arrays_not_asked": {array: error.what for array, error in silent.items()},
+        },
+        "\n".join([head, tree_text(probe.survey, claims), *told]),
     )
 
 
@@ -93,8 +131,7 @@ def remove(name: str) -> Answer:
     return Answer({"removed": name}, f"Removed {name}.")
 
 
-def _probe(name: str) -> HostProbe:
-    installation = open_installation()
+def _probe(installation: Installation, name: str) -> HostProbe:
     registered = installation.hosts.get(name)
     probe = asyncio.run(probe_host(name, installation.connections.host(registered)))
     if probe.identity.host_id != registered.host_id:

@@ -29,7 +29,7 @@ def progress() -> Iterator[Observer]:
         transient=True,
         auto_refresh=False,
     ) as bar:
-        phases = [phase for phase in Phase if phase is not Phase.UNDO]
+        phases = [phase for phase in Phase if phase not in (Phase.UNDO, Phase.WAIT)]
         task = bar.add_task("start", total=len(phases))
 
         def draw(phase: Phase, text: str) -> None:

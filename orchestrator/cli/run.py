@@ -13,7 +13,6 @@ from orchestrator.cli.progress import progress
 from orchestrator.cli.run_report import finding_data, finding_text, plan_data, plan_text, run_data, run_text
 from orchestrator.config.job import Job
 from orchestrator.config.job_file import load_job
-from orchestrator.engine.planning import RunPlan
 from orchestrator.engine.result import RunResult
 from orchestrator.errors import ExitStatus, Retryable, retryable_of
 from orchestrator.evidence import signing_key
@@ -30,6 +29,16 @@ EXIT_STATUS_OF: Final = {
     RunStatus.IN_DOUBT: ExitStatus.IN_DOUBT,
 }
 
+# Of several sets of one job the worst end counts.
+SEVERITY: Final = (
+    ExitStatus.OK,
+    ExitStatus.NEEDS_ATTENTION,
+    ExitStatus.REFUSED,
+    ExitStatus.ABORTED,
+    ExitStatus.FAILED_VERIFICATION,
+    ExitStatus.IN_DOUBT,
+)
+
 job_file = click.argument("job_file", metavar="JOB.toml", type=click.Path(path_type=Path))
 
 
@@ -43,11 +52,13 @@ def run(job_file: Path) -> Answer:
     with progress() as observe:
         result = run_job(installation, job, observe)
     key = signing_key(installation.folder.keys, emulated=result.emulated)
+    sets = (result, *result.others)
+    worst = max(sets, key=lambda each: SEVERITY.index(_exit_status(each, job)))
     return Answer(
         run_data(result, installation.folder.keys / f"{key.name}.pub"),
-        run_text(result),
-        _exit_status(result, job),
-        Retryable.NEVER if result.error is None else retryable_of(result.error),
+        "\n\n".join(run_text(each) for each in sets),
+        _exit_status(worst, job),
+        Retryable.NEVER if worst.error is None else retryable_of(worst.error),
     )
 
 
@@ -68,8 +79,12 @@ def plan(job_file: Path) -> Answer:
     job = load_job(job_file)
     installation = open_installation()
     planned = plan_job(installation, job)
-    if isinstance(planned, RunPlan):
-        verification = forecast_verification(installation.sets.list(), planned) if job.verify else None
-        return Answer(plan_data(planned, verification), plan_text(planned, verification))
-    refusal = {"refused": True, "reasons": [finding_data(reason) for reason in planned]}
-    return Answer(refusal, "\n".join(finding_text(reason) for reason in planned), ExitStatus.REFUSED)
+    if planned.reasons:
+        refusal = {"refused": True, "reasons": [finding_data(reason) for reason in planned.reasons]}
+        text = "\n".join(finding_text(reason) for reason in planned.reasons)
+        return Answer(refusal, text, ExitStatus.REFUSED)
+    known = installation.sets.list()
+    forecasts = [forecast_verification(known, each) if job.verify else None for each in planned.sets]
+    data = [plan_data(each, forecast) for each, forecast in zip(planned.sets, forecasts, strict=True)]
+    texts = [plan_text(each, forecast) for each, forecast in zip(planned.sets, forecasts, strict=True)]
+    return Answer({**data[0], "further_sets": data[1:]}, "\n".join(texts))

@@ -11,6 +11,7 @@ from orchestrator.cli.output import problem_of
 from orchestrator.cli.timeline import budget_left, draw, spans_of
 from orchestrator.engine.planning import RunPlan
 from orchestrator.engine.result import RunResult
+from orchestrator.engine.told import Told
 from orchestrator.errors import CATALOGUE
 from orchestrator.model.grades import RunStatus
 from orchestrator.policy.reasons import Finding
@@ -32,7 +33,16 @@ def run_data(result: RunResult, public_key: Path) -> dict[str, Any]:
             "problem": None if result.error is None else problem_of(result.error),
             "reasons": [finding_data(reason) for reason in result.reasons],
             "note": result.note,
+            "earlier_attempts": [
+                {
+                    "set": each.set_name,
+                    "status": each.status,
+                    "problem": None if each.error is None else problem_of(each.error),
+                }
+                for each in result.earlier
+            ],
         },
+        "writers": None if result.told is None else _told_data(result.told),
         "evidence": {"path": None if result.record is None else str(result.record)},
         "public_key": {"path": str(public_key)},
         "timeline": _timeline_data(result),
@@ -54,6 +64,7 @@ def run_data(result: RunResult, public_key: Path) -> dict[str, Any]:
         "removed": [str(remains) for remains in result.undone.removed],
         "void_pending": [str(remains) for remains in result.undone.void_pending],
         "in_doubt": list(result.undone.in_doubt),
+        "further_sets": [run_data(each, public_key) for each in result.others],
     }
 
 
@@ -63,6 +74,7 @@ def run_text(result: RunResult) -> str:
         return _refusal_text(result)
     grade = f", {result.grade}" if result.grade is not None else ""
     lines = [f"{result.status}{grade}: set {result.set_name} of job {result.job} on {result.host}"]
+    lines += [f"attempt {each.set_name} failed: {each.error}" for each in result.earlier]
     if result.emulated:
         lines.append("emulated: true (signed with the lab's key; counts for nothing outside the lab)")
     if result.facts is not None:
@@ -75,9 +87,19 @@ def run_text(result: RunResult) -> str:
     lines += [f"in doubt: {doubt} (run `quiesce recover`)" for doubt in result.undone.in_doubt]
     lines += [f"clone: {each.clone.volume.name} on {each.array_name}" for each in result.clones]
     lines += contents_lines(result.contents) if result.contents is not None else []
+    lines += [f"logs of {each}" for each in result.told.report.logs] if result.told is not None else []
     lines += [f"note: {result.note}"] if result.note else []
     lines += [f"evidence: {result.record}"] if result.record is not None else []
     return "\n".join(lines)
+
+
+def _told_data(told: Told) -> dict[str, Any]:
+    return {
+        "told": "succeeded" if told.succeeded else "failed",
+        "reply": told.reply,
+        "cause": told.cause,
+        "logs": [asdict(each) for each in told.report.logs],
+    }
 
 
 def _refusal_text(result: RunResult) -> str:
@@ -108,6 +130,9 @@ def plan_data(plan: RunPlan, verification: VerificationForecast | None) -> dict[
         ],
         "commit_budget_s": plan.request.budgets.commit_s,
         "verification": None if verification is None else asdict(verification),
+        "hold_limit_s": plan.job.hold_limit_s if plan.job.truncate else None,
+        "attempts": plan.job.attempts,
+        "notes": [finding_data(note) for note in plan.notes],
     }
 
 
@@ -122,6 +147,11 @@ def plan_text(plan: RunPlan, verification: VerificationForecast | None) -> str:
         lines.append(f"    forecast {offer.forecast_s * 1000:.0f} ms ({offer.basis})")
     if verification is not None:
         lines.append(f"  verification: {_expected(verification)}")
+    if plan.job.truncate:
+        lines.append(
+            f"  until then the writers are held, {plan.job.hold_limit_s:g} s at most (`quiesce set cancel`)"
+        )
+    lines += [f"  {line}" for note in plan.notes for line in finding_text(note).splitlines()]
     lines.append(f"  budget for the cuts: {plan.request.budgets.commit_s:g} s; nothing speaks against it")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""`quiesce set`: list, show, present, withdraw, delete, adopt."""
+"""`quiesce set`: list, show, present, withdraw, cancel, delete, adopt."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestrator.cli.installation import open_installation
 from orchestrator.cli.output import Answer, answers
 from orchestrator.registry.sets import RecordedSet
 from orchestrator.service.adoption import adopt_set
+from orchestrator.service.cancellation import cancel_run
 from orchestrator.service.presentation import present_set, withdraw_set
 from orchestrator.service.sets import delete_set
 from orchestrator.service.shown_clones import PresentedClone
@@ -19,7 +20,7 @@ from orchestrator.service.shown_clones import PresentedClone
 
 @click.group("set")
 def sets() -> None:
-    """List, show, present, withdraw, delete or adopt sets."""
+    """List, show, present, withdraw, cancel, delete or adopt sets."""
 
 
 @sets.command("list")
@@ -80,6 +81,15 @@ def delete(set_id: str) -> Answer:
     return Answer(
         {"removed": removed, "void_pending": void}, "\n".join(text) or f"nothing of {set_id} was left"
     )
+
+
+@sets.command()
+@click.argument("name", metavar="ID|JOB")
+@answers("quiesce.set-cancel/1")
+def cancel(name: str) -> Answer:
+    """Stop the run that makes a set, or a job's. A set that is proven by then stays; writers wait no longer."""
+    asked = cancel_run(open_installation(), name)
+    return Answer({"cancelling": asked}, f"asked to stop: {asked}; `quiesce set list` tells how it ended")
 
 
 @sets.command()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.budgets import Budgets
 from orchestrator.model.grades import Grade
+from orchestrator.model.sessions import ENDING_S, HOLD_LIMIT_S, MOST_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Job:
         budgets: the defaults with the job's own figures put in.
         verify: whether the contents of the clones are looked at.
         truncate: whether the writers may truncate their logs once that has passed (R6).
+        hold_limit_s: how long the writers may be held for that.
+        servers: further hosts with copies of the same databases.
+        copies: which of these copies is taken; a word of `CopyPreference`.
+        attempts: how often a set is begun anew when a writer had a passing trouble.
     """
 
     name: str
@@ -40,6 +45,15 @@ class Job:
     budgets: Budgets
     verify: bool = False
     truncate: bool = False
+    hold_limit_s: float = HOLD_LIMIT_S
+    attempts: int = MOST_ATTEMPTS
+    servers: tuple[str, ...] = ()
+    copies: str = "active"
+
+    @property
+    def session_s(self) -> float:
+        """How long after the thaw the host keeps the writers' session at most."""
+        return ENDING_S + (self.hold_limit_s if self.truncate else 0.0)
 
     @property
     def grade(self) -> Grade | None:

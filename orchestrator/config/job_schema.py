@@ -12,6 +12,7 @@ from orchestrator.config.job import Job
 from orchestrator.config.registered_name import registered_name
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.model.grades import Grade
+from orchestrator.model.sessions import HOLD_LIMIT_S, MOST_ATTEMPTS
 from orchestrator.policy.budgets import tighten
 from orchestrator.policy.consistency import CLONE_CONTEXT
 
@@ -37,7 +38,7 @@ def _context(value: object) -> object:
 
 def _captions(captions: list[str]) -> list[str]:
     if len(set(captions)) < len(captions):
-        raise ValueError("name each database once")
+        raise ValueError("name each once")
     return captions
 
 
@@ -88,6 +89,16 @@ class JobSchema(BaseModel):
         description="Name of the job: 1 to 40 lower-case letters, digits and hyphens."
     )
     host: RegisteredName = Field(description="The host, as registered with `quiesce host add`.")
+    servers: Annotated[list[RegisteredName], AfterValidator(_captions)] = Field(
+        default_factory=list,
+        description="Further hosts with copies of the same databases: the other members of a database "
+        "availability group. Each database is cloned on one of them.",
+    )
+    copies: Literal["active", "passive-preferred", "servers"] = Field(
+        default="active",
+        description="Which copy that is: the active one; a passive one, if one is in order; or the first "
+        "that is in order, of `host` and `servers` as they are listed.",
+    )
     databases: Annotated[list[Caption], AfterValidator(_captions)] = Field(
         min_length=1,
         description="The databases to clone, as `quiesce host show` calls them; each brings its logs. On a "
@@ -123,6 +134,18 @@ class JobSchema(BaseModel):
         description="Let the writers truncate their logs, but only after the verification has passed. Needs "
         '`verify = true` and `backup_type = "full"`.',
     )
+    hold_limit_s: Annotated[float, Field(gt=0, le=HOLD_LIMIT_S, allow_inf_nan=False)] = Field(
+        default=HOLD_LIMIT_S,
+        description="How long the writers are held for the verification when `truncate = true`. Then they "
+        "are told that the backup failed, and keep their logs.",
+    )
+    attempts: int = Field(
+        default=MOST_ATTEMPTS,
+        ge=1,
+        le=MOST_ATTEMPTS,
+        description="How often a set is begun at most when a writer, or VSS, had a passing trouble: after "
+        "half a minute or after ten, as its status code advises.",
+    )
     lun_array: dict[LunId, RegisteredName] = Field(
         default_factory=dict,
         description="Table: LUN id (in quotes) = array to use, for LUNs that several arrays claim.",
@@ -146,4 +169,8 @@ class JobSchema(BaseModel):
             budgets=replace(DEFAULT_BUDGETS, **self.budgets),
             verify=self.verify,
             truncate=self.truncate,
+            hold_limit_s=self.hold_limit_s,
+            attempts=self.attempts,
+            servers=tuple(self.servers),
+            copies=self.copies,
         )

@@ -72,6 +72,11 @@ class StateFolder:
         """One lock file a host."""
         return self.root / "locks"
 
+    @property
+    def agents_socket(self) -> Path:
+        """Where local callers reach agents through the hub."""
+        return self.root / "agents.sock"
+
     def installation(self) -> str:
         """Return the installation's name: 6 characters, made at first use, in every object name (R3).
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from orchestrator.engine.attempt import Attempt
-from orchestrator.engine.host_answer import answer_of_host
 from orchestrator.engine.recorder import Recorder, RecordRef
 from orchestrator.engine.result import PlacedClone
-from orchestrator.errors import ArrayError, HostError, OrchestratorError
+from orchestrator.engine.telling import telling_of
+from orchestrator.engine.told import Told
+from orchestrator.errors import ArrayError, OrchestratorError
 from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import EntryKind
 from orchestrator.journal.store import Journal
@@ -59,24 +59,15 @@ async def sign(attempt: Attempt, notes: Sequence[Finding], journal: Journal, rec
 
 async def tell_writers(
     attempt: Attempt, proof: RecordRef, journal: Journal, recorder: Recorder, *, succeeded: bool
-) -> bool:
-    """Tell the writers how the backup ended; return whether they answered. Undoes nothing (R6)."""
+) -> Told:
+    """Tell the writers how the backup ended, and put their answer on record. Undoes nothing (R6)."""
     await journal.record(EntryKind.TELLING, {"succeeded": succeeded})
     CrashPoint.TELLING.passed()
-    answered = False
-    with suppress(HostError):
-        await answer_of_host(attempt.open_set.complete(succeeded=succeeded), attempt)
-        answered = True
-    await recorder.told(attempt, proof, succeeded=succeeded, answered=answered)
-    await journal.record(EntryKind.TOLD, {"answered": answered})
+    told = await telling_of(attempt).tell(succeeded=succeeded)
+    await recorder.told(attempt, proof, told)
+    await journal.record(EntryKind.TOLD, {"reply": told.reply})
     CrashPoint.TOLD.passed()
-    return answered
-
-
-async def end_session(attempt: Attempt) -> None:
-    """End the host's session where no writer waits to be told; what gets lost ends by itself."""
-    with suppress(HostError):
-        await answer_of_host(attempt.open_set.complete(succeeded=True), attempt)
+    return told
 
 
 async def clone(attempt: Attempt, journal: Journal) -> tuple[PlacedClone, ...]:

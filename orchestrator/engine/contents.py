@@ -10,6 +10,7 @@ from typing import Protocol
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.result import PlacedClone
 from orchestrator.model.verification import ContentsReport, Verdict, VerifiedComponent
+from orchestrator.policy.presentation import PresentationTarget
 
 
 class ContentsCheck(Protocol):
@@ -18,6 +19,10 @@ class ContentsCheck(Protocol):
     @property
     def verifiable(self) -> Collection[str]:
         """Ids of the writers whose databases some verifier understands."""
+
+    @property
+    def seen_by(self) -> Sequence[PresentationTarget]:
+        """Who the clones are shown to."""
 
     async def look(
         self, attempt: Attempt, clones: Sequence[PlacedClone], stop: asyncio.Event
@@ -41,6 +46,7 @@ class NoVerifiers:
     """What looks into nothing: no verifier is installed."""
 
     verifiable: Collection[str] = frozenset()
+    seen_by: Sequence[PresentationTarget] = ()
 
     async def look(
         self, attempt: Attempt, clones: Sequence[PlacedClone], stop: asyncio.Event

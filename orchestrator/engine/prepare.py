@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from orchestrator.engine.attempt import Attempt
@@ -12,6 +13,8 @@ from orchestrator.journal.crash_points import CrashPoint
 from orchestrator.journal.entries import Beginning, EntryKind
 from orchestrator.journal.store import Journal
 from orchestrator.plugin import SetPlan
+from orchestrator.policy.copies import check_ownership, read_ownership
+from orchestrator.policy.reasons import raise_refusal
 from orchestrator.shadowcopy import Event
 
 
@@ -28,9 +31,10 @@ async def prepare(attempt: Attempt, journal: Journal) -> None:
         async with asyncio.timeout_at(attempt.clock.now() + budgets.prepare_s):
             attempt.host_set = await attempt.plan.host.coordinator.open(_set_plan(attempt))
             CrashPoint.SET_OPENED.passed()
-            await asyncio.gather(*(_arm(cut) for cut in attempt.cuts))
+            await _arm_all(attempt.cuts)
             CrashPoint.ARMED.passed()
             await attempt.warmth.start()
+            await _demand_same_owners(attempt)
     except TimeoutError:
         raise WindowExpired(
             "window.prepare-expired",
@@ -41,6 +45,30 @@ async def prepare(attempt: Attempt, journal: Journal) -> None:
     CrashPoint.OPENING.passed()
     attempt.warmth.demand_fresh(budgets.warm_s)
     attempt.machine.handle(Event.ALL_ARMED, attempt.clock.now())
+
+
+async def _demand_same_owners(attempt: Attempt) -> None:
+    """Look once more, last before the freeze, whether the copies are still where they were planned.
+
+    Raises:
+        Refused: `policy.ownership-changed`.
+    """
+    plan = attempt.plan
+    if plan.survey.exchange is None or not plan.survey.exchange.dag:
+        return
+    before = read_ownership({plan.host.name: plan.survey}, plan.components)
+    now = await plan.host.coordinator.survey()
+    raise_refusal(check_ownership(before, read_ownership({plan.host.name: now}, plan.components)))
+
+
+async def _arm_all(cuts: Sequence[PendingCut]) -> None:
+    """Arm side by side. The first failure calls the others back and waits for them: none goes on unseen."""
+    try:
+        async with asyncio.TaskGroup() as arming:
+            for cut in cuts:
+                arming.create_task(_arm(cut))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _arm(cut: PendingCut) -> None:
@@ -78,4 +106,5 @@ def _set_plan(attempt: Attempt) -> SetPlan:
         writers=plan.writers,
         host_volumes=plan.topology.host_volumes,
         budgets=attempt.machine.budgets,
+        session_s=plan.job.session_s,
     )

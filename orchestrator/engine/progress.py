@@ -18,6 +18,7 @@ class Phase(StrEnum):
     CLONE = "clone"
     VERIFY = "verify"
     UNDO = "undo"
+    WAIT = "wait"
     DONE = "done"
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.result import PlacedClone
+from orchestrator.engine.told import Told
 from orchestrator.engine.undo import UndoReport
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.grades import Grade, RunStatus
@@ -37,8 +38,8 @@ class Recorder(Protocol):
     async def proven(self, attempt: Attempt, grade: Grade, notes: Sequence[Finding]) -> RecordRef:
         """Store the proof. Once this returns, the set is proven."""
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
-        """Store what the writers were told of the backup, and whether they answered."""
+    async def told(self, attempt: Attempt, proof: RecordRef, told: Told) -> RecordRef:
+        """Store what the writers were told of the backup, and what they answered."""
 
     async def verified(
         self, attempt: Attempt, proof: RecordRef, clones: Sequence[PlacedClone], contents: ContentsReport

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.engine.told import Told
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.arrays import Clone
@@ -43,7 +44,11 @@ class RunResult:
         reasons: why it was refused, or what to know about the set.
         error: why it was given up, or what a look into the clones found against them.
         contents: what a look into the clones found; None if there was none.
+        told: what the writers were told of the backup, and answered; None if it never came to that.
         note: what people should know although the run ended well, empty mostly.
+        earlier: attempts of the same run that were aborted, in order.
+        left_over: what did not fit into the set, as the job names it.
+        others: further sets of the same job, each with an instant of its own.
     """
 
     run_id: str
@@ -60,7 +65,11 @@ class RunResult:
     undone: UndoReport = NOTHING_TO_UNDO
     clones: tuple[PlacedClone, ...] = ()
     contents: ContentsReport | None = None
+    told: Told | None = None
     note: str = ""
+    earlier: tuple[RunResult, ...] = ()
+    left_over: tuple[str, ...] = ()
+    others: tuple[RunResult, ...] = ()
 
     @property
     def window_s(self) -> float | None:

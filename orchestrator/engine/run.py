@@ -19,8 +19,9 @@ from orchestrator.engine.contents import ContentsCheck, NoVerifiers
 from orchestrator.engine.cut import PendingCut
 from orchestrator.engine.freeze_window import FreezeWindow
 from orchestrator.engine.give_up import give_up
+from orchestrator.engine.offers import History
 from orchestrator.engine.parts import ArrayPart, HostPart
-from orchestrator.engine.planning import History, RunPlan, make_plan
+from orchestrator.engine.planning import RunPlan, Surroundings, make_plan
 from orchestrator.engine.prepare import prepare
 from orchestrator.engine.progress import Observer, Phase, ignore
 from orchestrator.engine.recorder import Recorder, RecordRef
@@ -79,17 +80,10 @@ class CloneRun:
 
     async def _plan(self) -> RunPlan | tuple[Finding, ...]:
         limit_s = self.job.budgets.prepare_s
+        around = Surroundings(self.history, self.own_paths, self.contents.verifiable, self.contents.seen_by)
         try:
             async with asyncio.timeout_at(self.clock.now() + limit_s):
-                return await make_plan(
-                    self.job,
-                    self.host,
-                    self.arrays,
-                    self.history,
-                    self.clock,
-                    self.own_paths,
-                    self.contents.verifiable,
-                )
+                return await make_plan(self.job, self.host, self.arrays, self.clock, around)
         except TimeoutError:
             what = f"host and arrays were not surveyed within {limit_s:g} s"
             raise WindowExpired("window.prepare-expired", what, subject=self.host.name) from None
@@ -144,11 +138,12 @@ class CloneRun:
             attempt,
             completion.status,
             proof,
-            reasons=notes,
+            reasons=(*notes, *attempt.plan.notes),
             grade=attempt.plan.grade,
             error=completion.problem,
             clones=completion.clones,
             contents=completion.contents,
+            told=completion.told,
             note="; ".join(completion.remarks),
         )
 
@@ -197,6 +192,7 @@ class CloneRun:
             emulated=attempt.plan.emulated,
             facts=attempt.facts(),
             record=record.path,
+            left_over=attempt.plan.left_over,
             **more,
         )
         return self.result

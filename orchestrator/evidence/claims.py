@@ -17,6 +17,7 @@ from orchestrator.evidence.records import (
     Proof,
     Record,
     Refusal,
+    Reply,
     Verification,
     WritersAnswer,
     replicas_of,
@@ -74,8 +75,8 @@ def check_claim(record: Record[Claim]) -> None:
         case Proof() as proof:
             _check_judgement(proof)
             _check_identities(proof, record.origin)
-        case WritersAnswer(proof=digest, replicas=replicas):
-            _require(_SHA256.fullmatch(digest) is not None and bool(replicas), "it names no proven set")
+        case WritersAnswer() as answer:
+            _check_answer(answer)
         case Verification() as verification:
             _check_verification(verification)
         case Refusal(reasons=reasons):
@@ -107,6 +108,21 @@ def _check_judgement(proof: Proof) -> None:
     )
     low = [each.name for each in proof.ceilings if not each.grade.reaches(proof.grade)]
     _require(not low, f"{proof.grade} is out of reach of {', '.join(low)}")
+
+
+def _check_answer(answer: WritersAnswer) -> None:
+    _require(_SHA256.fullmatch(answer.proof) is not None and bool(answer.replicas), "it names no proven set")
+    _require(
+        (answer.reply is Reply.ANSWERED) == (answer.cause == ""),
+        "whether they answered contradicts its cause",
+    )
+    heard = answer.reply in (Reply.ANSWERED, Reply.FAILED)
+    _require(not answer.logs or heard, "logs are told of without an answer")
+    for each in answer.logs:
+        truncated = each.before.lowest != each.after.lowest
+        _require(
+            truncated == (each.kept is None), f"what became of {each.before.caption}'s logs is told two ways"
+        )
 
 
 def _check_verification(verification: Verification) -> None:

@@ -15,7 +15,7 @@ from orchestrator.errors import CATALOGUE, OrchestratorError
 from orchestrator.model.arrays import ArrayIdentity, CutMember, ObjectKind
 from orchestrator.model.facts import WindowFacts
 from orchestrator.model.grades import Grade, RunStatus
-from orchestrator.model.hosts import HostIdentity
+from orchestrator.model.hosts import HostIdentity, LogTruncation
 from orchestrator.model.verification import Verdict, VerifiedComponent
 from orchestrator.policy.reasons import Finding
 
@@ -149,22 +149,26 @@ class Outcome(StrEnum):
 
 
 class Reply(StrEnum):
-    """Whether the writers' answer to it is known."""
+    """What is known of the writers' answer to it. Whatever it is, the set stays (R6)."""
 
     ANSWERED = "answered"
-    UNKNOWN = "unknown"
+    FAILED = "writer-failed"  # they heard it, and one of them failed over it: logs may be there still
+    UNKNOWN = "unknown"  # they were told, but their answer was lost
+    NOT_TOLD = "writer-not-told"  # their session had ended before they could be told: they keep their logs
 
 
 @dataclass(frozen=True, slots=True)
 class WritersAnswer:
-    """The writers were told how the backup ended.
+    """The writers were told how the backup ended, or could not be told.
 
     Attributes:
         proof: sha256 (hex) of the proof's record file.
         replicas: those of the proof.
         backup_type: VSS backup type as the job names it.
-        told: what they were told.
-        reply: unknown when the answer was lost; the set stays (R6).
+        told: what they were told, or were to be told.
+        reply: what is known of their answer.
+        cause: why no good answer came; empty when one did.
+        logs: what became of each selected database's logs, where the host could tell.
     """
 
     proof: str
@@ -172,6 +176,8 @@ class WritersAnswer:
     backup_type: str
     told: Outcome
     reply: Reply
+    cause: str = ""
+    logs: tuple[LogTruncation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

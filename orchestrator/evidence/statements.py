@@ -30,7 +30,7 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"  # in-toto attestation
 PREDICATE_PREFIX: Final = "urn:quiesce:evidence:"
 
 # Counted up whenever a record gains, loses or changes a field: what was signed must stay readable as it was.
-PREDICATE_VERSION: Final = 2
+PREDICATE_VERSION: Final = 3
 
 CLAIM_OF_KIND: Final[dict[str, type[Claim]]] = {
     "proof": Proof,

@@ -60,6 +60,8 @@ def _lines(record: Record[Claim]) -> Iterator[str]:
             yield from (f"  note {each.subject}: {each.text} ({each.code})" for each in proof.findings)
         case WritersAnswer() as answer:
             yield f"  about the proof in the record file with sha256 {answer.proof}"
+            yield from ([f"  {answer.reply}: {answer.cause}"] if answer.cause else [])
+            yield from (f"  {each}" for each in answer.logs)
             yield from _replicas(answer.replicas)
         case Verification() as verification:
             yield f"  about the proof in the record file with sha256 {verification.proof}"

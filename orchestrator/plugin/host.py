@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -24,11 +24,9 @@ from orchestrator.model.hosts import (
     WriterInstance,
     WriterReport,
 )
+from orchestrator.model.sessions import HOLD_LIMIT_S
 from orchestrator.model.time import Reading
 from orchestrator.plugin.provider import ProviderContext
-
-# Longest time for which a host keeps a requestor session after the thaw; a job may be stricter.
-HOLD_LIMIT_S: Final = 4 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select, update
 
 from orchestrator.config.registered_name import registered_name
 from orchestrator.errors import BadInput, Refused
@@ -121,3 +121,19 @@ class Hosts(_Endpoints[RegisteredHost]):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, HOSTS, RegisteredHost, "host")
+
+    def put_in_place_of(self, old: RegisteredHost, new: RegisteredHost) -> RegisteredHost:
+        """Let a name stand for another host from now on, and return what is registered then.
+
+        Raises:
+            BadInput: the new host is registered under another name, or nothing is under the old one's.
+        """
+        kept = replace(new, name=old.name)
+        with self._database.transaction() as connection:
+            self._row(connection, old.name)
+            others = (HOSTS.c.host_id == new.host_id) & (HOSTS.c.name != old.name)
+            if known := connection.scalar(select(HOSTS.c.name).where(others)):
+                what = f"This host is registered already, as {known}."
+                raise BadInput("input.already-registered", what, subject=old.name)
+            connection.execute(update(HOSTS).where(HOSTS.c.name == old.name).values(asdict(kept)))
+        return kept

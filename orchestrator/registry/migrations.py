@@ -13,6 +13,18 @@ STEPS: Final[dict[int, tuple[str, ...]]] = {
         "ALTER TABLE sets ADD COLUMN verification JSON",
         "ALTER TABLE sets ADD COLUMN expires_at VARCHAR",
     ),
+    2: (  # agents, and the tokens they enrol with
+        """CREATE TABLE agents (
+            agent_id VARCHAR NOT NULL PRIMARY KEY, host_name VARCHAR NOT NULL,
+            fingerprint VARCHAR NOT NULL UNIQUE, state VARCHAR NOT NULL, backend VARCHAR NOT NULL,
+            version VARCHAR NOT NULL, enrolled_at VARCHAR NOT NULL, approved_at VARCHAR, last_seen VARCHAR,
+            token_id VARCHAR NOT NULL)""",
+        """CREATE TABLE agent_tokens (
+            token_id VARCHAR NOT NULL PRIMARY KEY, salt BLOB NOT NULL, secret_hash BLOB NOT NULL,
+            host_rule VARCHAR NOT NULL, approves BOOLEAN NOT NULL, uses INTEGER NOT NULL,
+            uses_left INTEGER NOT NULL, created_at VARCHAR NOT NULL, expires_at VARCHAR NOT NULL,
+            revoked_at VARCHAR)""",
+    ),
 }
 
 

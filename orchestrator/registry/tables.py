@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, TypeDecorator
 from sqlalchemy.engine import Dialect
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 METADATA: Final = MetaData()
 
@@ -65,4 +65,32 @@ SETS: Final = Table(
     Column("note", String, nullable=False),
     Column("verification", JSON(none_as_null=True)),
     Column("expires_at", UtcDateTime),
+)
+AGENTS: Final = Table(
+    "agents",
+    METADATA,
+    Column("agent_id", String, primary_key=True),
+    Column("host_name", String, nullable=False),
+    Column("fingerprint", String, nullable=False, unique=True),
+    Column("state", String, nullable=False),
+    Column("backend", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("enrolled_at", UtcDateTime, nullable=False),
+    Column("approved_at", UtcDateTime),
+    Column("last_seen", UtcDateTime),
+    Column("token_id", String, nullable=False),
+)
+AGENT_TOKENS: Final = Table(
+    "agent_tokens",
+    METADATA,
+    Column("token_id", String, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("host_rule", String, nullable=False),
+    Column("approves", Boolean, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
 )

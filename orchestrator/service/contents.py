@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.engine.attempt import Attempt
+from orchestrator.engine.progress import Observer, Phase
 from orchestrator.engine.result import PlacedClone
 from orchestrator.errors import OrchestratorError, VerificationError
+from orchestrator.hosts.linux.lun_devices import ThisMachine
 from orchestrator.model.arrays import ArrayVolume
 from orchestrator.model.hosts import Component
 from orchestrator.model.verification import ContentsReport, Verdict, VerifiedComponent
 from orchestrator.plugin import ClonedComponent, ClonedFile, Verifier
+from orchestrator.policy.presentation import PresentationTarget
+from orchestrator.service.installation import Installation
 from orchestrator.service.shown_clones import VerificationHost, Volumes, hide_clones, show_clones
 from orchestrator.service.verification_control import VerificationControl
 
@@ -48,6 +52,11 @@ class ClonesCheck:
     def verifiable(self) -> Collection[str]:
         """Ids of the writers whose databases some verifier understands."""
         return self.verifiers.keys()
+
+    @property
+    def seen_by(self) -> Sequence[PresentationTarget]:
+        """This machine, or whichever the clones are shown to."""
+        return (PresentationTarget(self.machine.host_name),)
 
     async def look(
         self, attempt: Attempt, clones: Sequence[PlacedClone], stop: asyncio.Event
@@ -105,6 +114,12 @@ class ClonesCheck:
         except Exception as error:  # noqa: BLE001 - the door to a plugin: what it raises must not end a run
             what = f"its verifier failed: {type(error).__name__}: {error}"
             raise VerificationError("verify.verifier-failed", what, subject=verifier.kind) from None
+
+
+def clones_check(installation: Installation, observe: Observer) -> ClonesCheck:
+    """Return a look by the installed verifiers, at clones that are shown to this machine."""
+    verifiers = installation.plugins.verifiers
+    return ClonesCheck.of(verifiers, ThisMachine(), lambda text: observe(Phase.VERIFY, text))
 
 
 def _writer_id(attempt: Attempt, component: Component) -> str:

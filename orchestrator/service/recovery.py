@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.engine.clock import SystemClock
 from orchestrator.engine.recovery import Estate, free_host, remove_remains
+from orchestrator.engine.telling import Telling
+from orchestrator.engine.told import Told
 from orchestrator.engine.undo import NOTHING_TO_UNDO, UndoReport
 from orchestrator.errors import BadInput, EvidenceError, Interrupted, OrchestratorError
 from orchestrator.evidence import (
     Claim,
     EvidenceChain,
     Origin,
-    Outcome,
-    Reply,
-    WritersAnswer,
     signing_key,
 )
 from orchestrator.journal.duty import Duty, beginning_of, duty_of, latest
 from orchestrator.journal.entries import Beginning, Entry, EntryKind
 from orchestrator.journal.store import JournalFile, abandoned_journal, journal_paths, read_entries
 from orchestrator.model.grades import RunStatus
+from orchestrator.policy.truncation import BackupType, may_report_success
 from orchestrator.service.installation import Installation
 from orchestrator.service.parties import (
     ArrayCaller,
@@ -37,7 +38,7 @@ from orchestrator.service.presentation import withdraw
 from orchestrator.service.proofs import StoredProof, find_proof
 from orchestrator.service.set_record import set_of_proof
 from orchestrator.service.shown_clones import clones_by_array
-from orchestrator.service.signing import aborted_claim, append_record
+from orchestrator.service.signing import aborted_claim, append_record, writers_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,17 @@ def _take_up(installation: Installation, journal: JournalFile, entries: Sequence
         duty = Duty.UNDO if proof is None else Duty.KEEP
     if duty is Duty.KEEP and proof is None and not doubt.in_doubt:
         doubt = UndoReport(in_doubt=(f"the proof of {begun.names.stem} is gone from the evidence",))
-    undone = doubt + _settled(installation, Estate(begun, duty, _age_s(entries)))
-    undone += _hidden(installation, begun, entries)
+    undone, told = NOTHING_TO_UNDO, None
+    if duty is Duty.KEEP and proof is not None:
+        told = _told(installation, begun, proof, entries)
+    if told is None:
+        undone = _settled(installation, Estate(begun, duty, _age_s(entries)))
+    undone += doubt + _hidden(installation, begun, entries)
     if undone.in_doubt:
         status = RunStatus.IN_DOUBT
     elif proof is not None and duty is Duty.KEEP:
         status = RunStatus.COMPLETED
-        _keep(installation, begun, proof, entries)
+        _keep(installation, begun, proof, told, entries)
     else:
         status = RunStatus.ABORTED
         _record_abort(installation, begun, undone)
@@ -144,6 +149,44 @@ async def _free(caller: HostCaller, estate: Estate) -> UndoReport:
         return await free_host(estate, None if host is None else host.coordinator)
 
 
+def _told(
+    installation: Installation, begun: Beginning, proof: StoredProof, entries: Sequence[Entry]
+) -> Told | None:
+    """Tell writers who still wait how the backup ended; None if none does, or the host cannot be asked.
+
+    A truncating backup has both keys if a verification that passed is on record; else they hear it failed.
+    """
+    if not proof.proof.facts.selected or proof.answered:
+        return None
+    telling = latest(entries, EntryKind.TELLING)
+    verdict = None if proof.verification is None else proof.verification.verdict
+    succeeded = may_report_success(BackupType[begun.backup_type.upper()], verdict)
+    if telling is not None:
+        succeeded = bool(telling.data.get("succeeded", True))  # another word would contradict what they heard
+    try:
+        host = installation.hosts.get(begun.host)
+        caller = HostCaller(host, installation.connections.host(host))
+    except BadInput:
+        return None
+    writers = frozenset(each.instance_id for each in proof.proof.facts.selected)
+    return asyncio.run(_tell(caller, begun, writers, succeeded=succeeded, asked_before=telling is not None))
+
+
+async def _tell(
+    caller: HostCaller, begun: Beginning, writers: frozenset[str], *, succeeded: bool, asked_before: bool
+) -> Told | None:
+    async with reachable_host(caller) as host:
+        if host is None:
+            return None
+        telling = Telling(
+            host.coordinator, begun.set_id, begun.fence, SystemClock(), writers, asked_before=asked_before
+        )
+        told = await telling.tell(succeeded=succeeded)
+        with suppress(OrchestratorError):  # what it was is on record, and the host ends a session by itself
+            await host.coordinator.recover(begun.set_id, begun.fence)
+        return told
+
+
 def _removed(installation: Installation, estate: Estate) -> UndoReport:
     try:
         arrays = [installation.arrays.get(name) for name in estate.beginning.arrays]
@@ -177,18 +220,16 @@ def _age_s(entries: Sequence[Entry]) -> float:
     return (datetime.now(UTC) - entries[-1].at).total_seconds()
 
 
-def _keep(installation: Installation, begun: Beginning, proof: StoredProof, entries: Sequence[Entry]) -> None:
+def _keep(
+    installation: Installation,
+    begun: Beginning,
+    proof: StoredProof,
+    told: Told | None,
+    entries: Sequence[Entry],
+) -> None:
     """Close the books of a proven set: what the writers know of it, and its place in the registry."""
-    if proof.proof.facts.selected and not proof.answered:
-        telling = latest(entries, EntryKind.TELLING)
-        succeeded = telling is not None and telling.data.get("succeeded", True)
-        answer = WritersAnswer(
-            proof=proof.digest,
-            replicas=proof.proof.replicas,
-            backup_type=begun.backup_type,
-            told=Outcome.SUCCEEDED if succeeded else Outcome.FAILED,  # recovery has aborted their session
-            reply=Reply.UNKNOWN if telling is not None else Reply.ANSWERED,
-        )
+    if told is not None:
+        answer = writers_answer(proof.digest, proof.proof.replicas, begun.backup_type, told)
         _append(installation, proof.origin, answer)
     _put_on_record(installation, begun, entries)
 

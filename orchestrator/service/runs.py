@@ -1,123 +1,99 @@
-"""One job, run or planned, from registered names to the result on record. Blocks."""
+"""One job, run or planned: as many sets as it takes, from registered names to results on record. Blocks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
-
-import structlog
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.config.job import Job
-from orchestrator.config.state_folder import random_name
 from orchestrator.engine.clock import SystemClock
-from orchestrator.engine.planning import History, RunPlan, make_plan
-from orchestrator.engine.progress import Observer, Phase, ignore
+from orchestrator.engine.planning import RunPlan, Surroundings, make_plan
+from orchestrator.engine.progress import Observer, ignore
 from orchestrator.engine.result import RunResult
-from orchestrator.engine.run import CloneRun
-from orchestrator.evidence import EvidenceChain
-from orchestrator.hosts.linux.lun_devices import ThisMachine
-from orchestrator.journal.host_lock import hold_host
-from orchestrator.journal.store import Journal, new_journal
 from orchestrator.model.grades import RunStatus
-from orchestrator.model.names import ObjectNames
 from orchestrator.policy.reasons import Finding
-from orchestrator.service.contents import ClonesCheck
+from orchestrator.service.attempts import make_set
+from orchestrator.service.contents import clones_check
+from orchestrator.service.copies import portions_of
 from orchestrator.service.history import cut_times
-from orchestrator.service.installation import Installation, settle_heap
+from orchestrator.service.installation import Installation
 from orchestrator.service.own_paths import own_paths
 from orchestrator.service.parties import Callers, connected
-from orchestrator.service.quarantine import delete_expired
-from orchestrator.service.set_record import set_of
-from orchestrator.service.signing import SigningRecorder
-from orchestrator.service.supervision import logs_held, perform_until_stopped
 
-RUN_ID_LENGTH: Final = 10
 
-log = structlog.get_logger()
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """What one job would do.
+
+    Attributes:
+        sets: one plan each, in the order in which they would be made.
+        reasons: why it would be refused; then there may be plans that would not.
+    """
+
+    sets: tuple[RunPlan, ...]
+    reasons: tuple[Finding, ...] = ()
 
 
 def run_job(installation: Installation, job: Job, observe: Observer) -> RunResult:
-    """Make one proven set, or leave nothing behind. SIGINT and SIGTERM undo the run.
+    """Make a job's proven sets. One that fails leaves nothing behind, and the others are made all the same.
+
+    Returns:
+        How the first set ended; `others` has the rest.
 
     Raises:
         OrchestratorError: nothing was touched.
     """
-    host = installation.hosts.get(job.host)
-    callers = Callers.of(installation.connections, host, installation.arrays.list())
-    history = cut_times(installation.sets.list())
-    own = own_paths(installation.folder)
-    names = ObjectNames(installation.folder.installation(), random_name(RUN_ID_LENGTH))
-    for expired in delete_expired(installation, datetime.now(UTC)):
-        log.info("quarantine_expired", set=expired.set_id, problem=expired.problem)
-    with (
-        hold_host(installation.folder.locks, host.host_id) as fence,
-        new_journal(installation.folder.journals, names.stem) as journal,
-        logs_held(installation.log_buffer, observe) as watch,
-    ):
-        result = asyncio.run(_run(installation, job, names, fence, callers, history, own, journal, watch))
-        if result.status is not RunStatus.REFUSED:
-            installation.sets.add(set_of(result, names, datetime.now(UTC)))
-    log.info("run_ended", run=result.run_id, status=result.status, window_s=result.window_s)
-    return result
+    results: list[RunResult] = []
+    for result in _results(installation, job, observe):
+        results.append(result)
+        if result.error is not None and result.error.code == "run.interrupted":
+            break
+    return replace(results[0], others=tuple(results[1:]))
 
 
-async def _run(
-    installation: Installation,
-    job: Job,
-    names: ObjectNames,
-    fence: int,
-    callers: Callers,
-    history: History,
-    own: Sequence[Path],
-    journal: Journal,
-    observe: Observer,
-) -> RunResult:
-    async with connected(callers) as (host, arrays):
-        chain = EvidenceChain.of_job(installation.folder.evidence, job.name)
-        recorder = SigningRecorder(chain, installation.folder.keys, job.name, names, host)
-        check = _contents_check(installation, observe)
-        settle_heap()
-        return await perform_until_stopped(
-            CloneRun(
-                job,
-                names,
-                fence,
-                host,
-                arrays,
-                history,
-                journal,
-                recorder,
-                SystemClock(),
-                observe,
-                own,
-                check,
-            )
-        )
+def _results(installation: Installation, job: Job, observe: Observer) -> Iterator[RunResult]:
+    for portion in portions_of(installation, job):
+        left: tuple[str, ...] = portion.databases
+        while left:
+            result = make_set(installation, replace(portion, databases=left), observe)
+            yield result
+            left = () if result.status is RunStatus.IN_DOUBT else result.left_over
 
 
-def _contents_check(installation: Installation, observe: Observer) -> ClonesCheck:
-    verifiers = installation.plugins.verifiers
-    return ClonesCheck.of(verifiers, ThisMachine(), lambda text: observe(Phase.VERIFY, text))
-
-
-def plan_job(installation: Installation, job: Job) -> RunPlan | Sequence[Finding]:
+def plan_job(installation: Installation, job: Job) -> JobPlan:
     """Say what a run would do, or why it would be refused. Changes nothing anywhere.
 
     Raises:
-        OrchestratorError: the host or an array could not be asked.
+        OrchestratorError: a host or an array could not be asked.
     """
+    plans: list[RunPlan] = []
+    for planned in _plans(installation, job):
+        if not isinstance(planned, RunPlan):
+            return JobPlan(tuple(plans), tuple(planned))
+        plans.append(planned)
+    return JobPlan(tuple(plans))
+
+
+def _plans(installation: Installation, job: Job) -> Iterator[RunPlan | Sequence[Finding]]:
+    for portion in portions_of(installation, job):
+        left: tuple[str, ...] = portion.databases
+        while left:
+            planned = _plan(installation, replace(portion, databases=left))
+            yield planned
+            left = planned.left_over if isinstance(planned, RunPlan) else ()
+
+
+def _plan(installation: Installation, job: Job) -> RunPlan | Sequence[Finding]:
     host = installation.hosts.get(job.host)
     callers = Callers.of(installation.connections, host, installation.arrays.list())
-    own = own_paths(installation.folder)
-    verifiable = _contents_check(installation, ignore).verifiable
-    return asyncio.run(_plan(job, callers, cut_times(installation.sets.list()), own, verifiable))
+    check = clones_check(installation, ignore)
+    around = Surroundings(
+        cut_times(installation.sets.list()), own_paths(installation.folder), check.verifiable, check.seen_by
+    )
+    return asyncio.run(_planned(job, callers, around))
 
 
-async def _plan(
-    job: Job, callers: Callers, history: History, own: Sequence[Path], verifiable: Collection[str]
-) -> RunPlan | Sequence[Finding]:
+async def _planned(job: Job, callers: Callers, around: Surroundings) -> RunPlan | Sequence[Finding]:
     async with connected(callers) as (host, arrays):
-        return await make_plan(job, host, arrays, history, SystemClock(), own, verifiable)
+        return await make_plan(job, host, arrays, SystemClock(), around)

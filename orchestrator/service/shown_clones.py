@@ -34,6 +34,11 @@ class VerificationHost(Protocol):
         """What messages call it."""
         ...
 
+    @property
+    def host_name(self) -> str:
+        """What others call it: so that no node is shown a clone of what it owns."""
+        ...
+
     async def see(self, volume: ArrayVolume, presentation: Presentation) -> Presentation:
         """Wait until the machine sees what an array has presented, read-only, and say where. Twice is once.
 

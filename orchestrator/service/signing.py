@@ -13,6 +13,7 @@ from orchestrator.engine.attempt import Attempt
 from orchestrator.engine.parts import HostPart
 from orchestrator.engine.recorder import RecordRef
 from orchestrator.engine.result import PlacedClone
+from orchestrator.engine.told import Told
 from orchestrator.engine.undo import Remains, UndoReport
 from orchestrator.errors import EvidenceError, OrchestratorError
 from orchestrator.evidence import (
@@ -24,7 +25,7 @@ from orchestrator.evidence import (
     Outcome,
     Problem,
     Refusal,
-    Reply,
+    Replica,
     Verification,
     WritersAnswer,
     proof_of,
@@ -67,16 +68,11 @@ class SigningRecorder:
         )
         return await self._append(proof, emulated=plan.emulated)
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
-        """Store what the writers were told, and whether they answered."""
+    async def told(self, attempt: Attempt, proof: RecordRef, told: Told) -> RecordRef:
+        """Store what the writers were told, and what they answered."""
         facts = attempt.facts()
-        answer = WritersAnswer(
-            proof=proof.digest,
-            replicas=replicas_of(facts) if facts is not None else (),
-            backup_type=attempt.plan.job.backup_type,
-            told=Outcome.SUCCEEDED if succeeded else Outcome.FAILED,
-            reply=Reply.ANSWERED if answered else Reply.UNKNOWN,
-        )
+        replicas = replicas_of(facts) if facts is not None else ()
+        answer = writers_answer(proof.digest, replicas, attempt.plan.job.backup_type, told)
         return await self._append(answer, emulated=attempt.plan.emulated)
 
     async def verified(
@@ -132,6 +128,19 @@ def append_record(chain: EvidenceChain, keys: Path, origin: Origin, claim: Claim
     """Sign a claim with the key that its origin asks for, and store it. Blocks."""
     path = chain.append(signing_key(keys, emulated=origin.emulated), origin, claim, datetime.now(UTC))
     return RecordRef(path, sha256(path.read_bytes()).hexdigest())
+
+
+def writers_answer(proof: str, replicas: tuple[Replica, ...], backup_type: str, told: Told) -> WritersAnswer:
+    """Return the claim that the writers of a proven set were told how the backup ended, or were not."""
+    return WritersAnswer(
+        proof=proof,
+        replicas=replicas,
+        backup_type=backup_type,
+        told=Outcome.SUCCEEDED if told.succeeded else Outcome.FAILED,
+        reply=told.reply,
+        cause=told.cause,
+        logs=told.report.logs,
+    )
 
 
 def aborted_claim(

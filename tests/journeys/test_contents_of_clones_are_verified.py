@@ -100,6 +100,15 @@ def test_writers_may_truncate_only_what_was_verified(own_home: Home, rotten: boo
     assert isinstance(answer, WritersAnswer)
     assert (answer.told, answer.reply) == ("failed" if rotten else "succeeded", "answered")
     assert ("they keep their logs" in ended.result["run"]["note"]) is rotten
+    assert len(answer.logs) == 2
+    for each in answer.logs:
+        assert (each.kept is not None) is rotten
+        assert (each.before.lowest == each.after.lowest) is rotten
+    assert [each["kept"] for each in ended.result["writers"]["logs"]] == [each.kept for each in answer.logs]
+    if not rotten:  # what is left is all that recovery needs
+        again = home.quiesce("run", home.job(clone=True, verify=True), "--json")
+        assert again.status == 0
+        assert verification(home).verdict is Verdict.RECOVERABLE
 
 
 @pytest.mark.parametrize(

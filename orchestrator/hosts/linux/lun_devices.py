@@ -8,6 +8,7 @@ presented under the same number next would hide behind them. So they are deleted
 from __future__ import annotations
 
 import asyncio
+import socket
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,11 +46,14 @@ class ThisMachine:
     Attributes:
         root: where /proc, /sys and /dev are.
         control: what acts on devices.
+        name: what messages call it.
+        host_name: what others call it.
     """
 
     root: Path = Path("/")
     control: DeviceControl = field(default_factory=DeviceControl)
     name: str = "this machine"
+    host_name: str = field(default_factory=socket.gethostname)
 
     async def see(self, volume: ArrayVolume, presentation: Presentation) -> Presentation:
         """Wait until this machine sees a clone, make it read-only, and say where it is. Twice is once.

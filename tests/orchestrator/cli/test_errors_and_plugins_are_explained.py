@@ -6,6 +6,8 @@ import pytest
 
 from orchestrator.cli.errors import exit_status_of_code
 from orchestrator.errors import CATALOGUE
+from orchestrator.errors.ese_errors import ESE_ERRORS
+from orchestrator.errors.event_ids import EVENTS
 from orchestrator.errors.hresults import HRESULTS
 from tests.orchestrator.cli.conftest import Quiesce
 
@@ -53,11 +55,39 @@ def test_the_status_that_means_success_is_explained_too(quiesce: Quiesce) -> Non
 
 def test_without_a_code_all_are_listed(quiesce: Quiesce) -> None:
     listed = quiesce("errors", "--json").result["errors"]
-    assert [each["code"] for each in listed] == [*CATALOGUE, *(f"0x{code:08X}" for code in HRESULTS)]
+    assert [each["code"] for each in listed] == [
+        *CATALOGUE,
+        *(f"0x{code:08X}" for code in HRESULTS),
+        *map(str, ESE_ERRORS),
+        *(f"EVENT:{number}" for number in EVENTS),
+    ]
     assert len(quiesce("errors").out.splitlines()) == len(listed)
 
 
-@pytest.mark.parametrize("code", ["no.such-code", "0x1", "5", "", "0x123456789", "-"])
+def test_a_status_code_says_whether_to_try_again(quiesce: Quiesce) -> None:
+    (error,) = quiesce("errors", "-2147212302", "--json").result["errors"]
+    assert (error["code"], error["retry_class"]) == ("0x800423F2", "later")
+    assert error["retry"] == "a new set after 10 minutes, three times at most"
+    assert "  again: later - a new set after 10 minutes" in quiesce("errors", "0x800423F2").out
+    assert "again:" not in quiesce("errors", "host.gone").out
+
+
+@pytest.mark.parametrize("code", ["-1018", "0xfffffc06", "0xFFFFFC06"])
+def test_numbers_of_the_database_engine_stay_its_own(quiesce: Quiesce, code: str) -> None:
+    assert quiesce("errors", code).out.startswith("-1018 JET_errReadVerifyFailure\n  cause: ")
+
+
+def test_events_of_the_host_are_explained_and_those_recalled_say_so(quiesce: Quiesce) -> None:
+    confirmed, recalled = quiesce("errors", "EVENT:2004").out, quiesce("errors", "event:2027").out
+    assert confirmed.startswith("EVENT:2004 ESE\n")
+    assert "from memory" not in confirmed
+    assert recalled.startswith("EVENT:2027 MSExchangeRepl\n")
+    assert "from memory" in recalled
+
+
+@pytest.mark.parametrize(
+    "code", ["no.such-code", "0x1", "5", "", "0x123456789", "-", "2004", "EVENT:2", "EVENT:", "-9999"]
+)
 def test_an_unknown_code_is_refused(quiesce: Quiesce, code: str) -> None:
     ended = quiesce("errors", "--json", "--", code)
     assert (ended.status, ended.problem["code"], ended.problem["subject"]) == (2, "input.unknown-code", code)

@@ -15,7 +15,7 @@ SURVEY = Survey(
 
 
 def test_the_tree_shows_file_systems_that_no_writer_speaks_for() -> None:
-    assert tree_text(SURVEY).splitlines() == [
+    assert tree_text(SURVEY, {}).splitlines() == [
         "  no writer: file systems, frozen by themselves",
         "    component /srv/mail",
         "      host volume /srv/mail (basic)",
@@ -24,7 +24,7 @@ def test_the_tree_shows_file_systems_that_no_writer_speaks_for() -> None:
 
 
 def test_the_tree_holds_them_as_data() -> None:
-    result = tree_result(SURVEY)
+    result = tree_result(SURVEY, {})
     assert result["writers"] == []
     (component,) = result["components"]
     assert (component["caption"], component["host_volumes"]) == ("/srv/mail", ["/dev/sdb1"])

@@ -41,7 +41,7 @@ def test_the_tree_is_data_too(quiesce: Quiesce, add_host: Quiesce) -> None:
     assert result["host_volumes"][0] == {
         "name": "vol-e",
         "mount_points": ["E:\\"],
-        "luns": [{"lun_ids": ["naa.1", "t10.x"]}],
+        "luns": [{"lun_ids": ["naa.1", "t10.x"], "arrays": []}],
         "layout": "basic",
         "complete": True,
     }
@@ -51,6 +51,7 @@ def test_a_test_sums_the_survey_up(quiesce: Quiesce, add_host: Quiesce, world: W
     add_host()
     result = quiesce("host", "test", "EX01", "--json").result
     assert abs(result.pop("clock")["offset_s"] - world.skew_s) < 0.5
+    assert {check["what"] for check in result.pop("checks")} >= {"identity", "clock", "writers"}
     assert result == {
         "name": "EX01",
         "identity": {"host_id": "host-1", "name": "ex01", "product": "Fake Exchange", "emulated": True},

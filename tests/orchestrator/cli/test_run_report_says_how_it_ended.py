@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.run_report import finding_data, finding_text, plan_data, plan_text, run_data, run_text
-from orchestrator.engine.planning import RunPlan, make_plan
+from orchestrator.engine.planning import RunPlan, Surroundings, make_plan
 from orchestrator.engine.result import RunResult
 from orchestrator.model.verification import Verdict
 from orchestrator.policy.reasons import Finding
@@ -92,13 +92,14 @@ async def test_writers_whose_answer_is_not_known_are_noted() -> None:
     scene = Scene()
     scene.host.fault = HostFault.COMPLETE_LOST
     result = await scene.run.perform()
-    assert as_json(result)["run"]["note"] == "the writers' answer is not known"
+    assert as_json(result)["run"]["note"] == "the writers' answer is not known: exch01: lost"
     assert "note: the writers' answer is not known" in run_text(result)
 
 
 async def test_a_plan_says_what_would_be_cut_and_what_the_forecast_rests_on() -> None:
     scene = Scene()
-    plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, {"logs": [0.2, 0.3]}, scene.clock)
+    around = Surroundings({"logs": [0.2, 0.3]})
+    plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, scene.clock, around)
     assert isinstance(plan, RunPlan)
     data, text = plan_data(plan, None), plan_text(plan, None)
     assert json.loads(json.dumps(data)) == data
@@ -119,7 +120,7 @@ async def test_a_plan_says_what_would_be_cut_and_what_the_forecast_rests_on() ->
 )
 async def test_a_plan_says_when_the_verification_will_end(forecast: VerificationForecast, words: str) -> None:
     scene = Scene()
-    plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, {}, scene.clock)
+    plan = await make_plan(scene.job, scene.run.host, scene.run.arrays, scene.clock, Surroundings())
     assert isinstance(plan, RunPlan)
     assert plan_data(plan, forecast)["verification"] == {"seconds": forecast.seconds, "basis": forecast.basis}
     assert words in plan_text(plan, forecast)

@@ -105,7 +105,7 @@ def test_planned_tables_are_refused_by_name_too(job_file: Path, table: str) -> N
             (LEAST.replace("EX01", "EX 01"), 2, "`host` does not fit: use 1 to 40 letters"),
         (LEAST.replace('["DB01"]', "[]"), 3, "`databases` does not fit"),
         (LEAST.replace('"DB01"', '"DB01",\n""'), 3, "`databases` does not fit"),
-        (LEAST.replace('"DB01"', '"DB01", "DB01"'), 3, "name each database once"),
+        (LEAST.replace('"DB01"', '"DB01", "DB01"'), 3, "name each once"),
         (LEAST.replace('["DB01"]', '"DB01"'), 3, "should be a valid list"),
         (LEAST + 'backup_type = "everything"', 4, "`backup_type`"),
         (LEAST + "context = -1", 4, "`context`"),

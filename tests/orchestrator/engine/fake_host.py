@@ -74,6 +74,8 @@ class HostState:
     ended_by: HoldEnd = HoldEnd.NEVER_HELD
     hold_s: float = 0.0
     session_open: bool = False
+    hold_limit_s: float = 0.0
+    ended_at_s: float = 0.0  # when the session was
     told_success: bool = False
     gone: bool = False
     once: bool = True  # a fault that strikes once has not struck yet
@@ -134,16 +136,23 @@ class FakeHost(HostCoordinator):
         moved = self.fault is HostFault.MAP_CHANGED and self.state.thaw_reports
         luns = (*self.luns[1:], self.luns[0]) if moved else self.luns
         volumes = tuple(HostVolume(f"vol-{n}", (f"{chr(68 + n)}:\\",), (lun,)) for n, lun in enumerate(luns))
-        files = tuple(f"{volume.mount_points[0]}file" for volume in volumes)
+        names = ("DB01.edb", *(f"E00{n:05}.log" for n in range(len(volumes))))
+        files = tuple(f"{each.mount_points[0]}{name}" for each, name in zip(volumes, names, strict=False))
         component = Component(WRITER.instance_id, "Information Store", "guid-1", "DB01", True, files)
         return Survey((WRITER,), (component,), volumes, self.clocks.reading())
 
     async def open(self, plan: SetPlan) -> HostSet:
         await self._call("open")
-        self.state.session_open = True
+        self.state.session_open, self.state.hold_limit_s = True, plan.budgets.hold_s
         if self.fault is HostFault.OPEN_FAILS:
             raise HostError("host.rejected", "another set is being created", subject=self.name)
-        return FakeSet(self, plan)
+        return FakeSet(self)
+
+    async def resume(self, set_id: str, fence: int) -> HostSet:
+        await self._call("resume")
+        if not self.state.session_open:
+            raise HostError("host.session-lost", "no such session", subject=set_id)
+        return FakeSet(self)
 
     async def recover(self, set_id: str, fence: int) -> None:
         await self._call("recover")
@@ -165,9 +174,8 @@ class FakeHost(HostCoordinator):
 class FakeSet(HostSet):
     """One set on the fake host."""
 
-    def __init__(self, host: FakeHost, plan: SetPlan) -> None:
+    def __init__(self, host: FakeHost) -> None:
         self.host = host
-        self.plan = plan
         self.session_id = "session-1"
 
     def _report(self, state: WriterState) -> WriterReport:
@@ -186,7 +194,7 @@ class FakeSet(HostSet):
         if host.fault is HostFault.HOLD_ENDS_EARLY:
             loop.call_later(0.005, host.end_hold, HoldEnd.HOLD_LIMIT)
         else:
-            loop.call_later(self.plan.budgets.hold_s, host.end_hold, HoldEnd.HOLD_LIMIT)
+            loop.call_later(host.state.hold_limit_s, host.end_hold, HoldEnd.HOLD_LIMIT)
         match host.fault:
             case HostFault.FREEZE_LOST:
                 raise HostError("host.gone", "lost", subject=host.name)
@@ -247,6 +255,7 @@ class FakeSet(HostSet):
         await self.host._call("complete")
         self.host.state.told_success = succeeded
         self.host.state.session_open = False
+        self.host.state.ended_at_s = self.host.clocks.now()
         if self.host.fault is HostFault.COMPLETE_HANGS:
             await asyncio.sleep(10_000)
         if self.host.fault is HostFault.COMPLETE_LOST:

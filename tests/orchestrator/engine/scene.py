@@ -14,8 +14,10 @@ from orchestrator.engine.parts import ArrayPart, HostPart
 from orchestrator.engine.recorder import RecordRef
 from orchestrator.engine.result import PlacedClone
 from orchestrator.engine.run import CloneRun
+from orchestrator.engine.told import Told
 from orchestrator.engine.undo import UndoReport
 from orchestrator.errors import OrchestratorError
+from orchestrator.evidence import Reply
 from orchestrator.journal.store import MemoryJournal
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.model.grades import Grade, RunStatus
@@ -62,9 +64,9 @@ class MemoryRecorder:
         self.proofs.append(grade)
         return RecordRef(Path("proof.json"), "0" * 64)
 
-    async def told(self, attempt: Attempt, proof: RecordRef, *, succeeded: bool, answered: bool) -> RecordRef:
-        self.answers.append(answered)
-        self.told_of.append(succeeded)
+    async def told(self, attempt: Attempt, proof: RecordRef, told: Told) -> RecordRef:
+        self.answers.append(told.reply is Reply.ANSWERED)
+        self.told_of.append(told.succeeded)
         return RecordRef(Path("answer.json"), "1" * 64)
 
     async def verified(

@@ -22,6 +22,7 @@ from orchestrator.model.verification import (
     Verdict,
     VerifiedComponent,
 )
+from orchestrator.policy.presentation import PresentationTarget
 from tests.orchestrator.engine.fake_host import WRITER
 from tests.orchestrator.engine.scene import Scene, a_job
 
@@ -40,6 +41,7 @@ class Look:
     error: OrchestratorError | None = None
     takes_s: float = 60.0
     verifiable: Collection[str] = frozenset({WRITER.writer_id})
+    seen_by: Sequence[PresentationTarget] = ()
     told_before: list[bool] = field(default_factory=list)
     scene: Scene | None = None
 
@@ -114,6 +116,17 @@ async def test_no_log_is_truncated_on_any_other_verdict(verdict: Verdict) -> Non
     assert "they keep their logs" in result.note
     telling = next(entry for entry in scene.journal.entries if entry.kind is EntryKind.TELLING)
     assert telling.data == {"succeeded": False}
+
+
+async def test_writers_are_held_no_longer_than_the_job_allows() -> None:
+    look = Look(takes_s=3600)
+    scene = scene_of(look, backup_type="full", truncate=True, hold_limit_s=120.0)
+    result = await scene.run.perform()
+    assert scene.recorder.told_of == [False]
+    assert not scene.host.state.told_success
+    assert scene.host.state.ended_at_s < 140
+    assert "longer than the 120 s" in result.note
+    assert (result.status, scene.recorder.verdicts) == (RunStatus.COMPLETED, [Verdict.RECOVERABLE])
 
 
 @pytest.mark.parametrize("error", [VerificationError("verify.cannot-read", "gone"), None])

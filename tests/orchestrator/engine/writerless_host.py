@@ -46,6 +46,10 @@ class WriterlessSet(FakeSet):
 
     host: WriterlessHost
 
+    def __init__(self, host: WriterlessHost, plan: SetPlan) -> None:
+        super().__init__(host)
+        self.plan = plan
+
     async def freeze(self, dead_man_s: float) -> FreezeReport:
         frozen = len(self.plan.host_volumes) - self.host.missing_at_freeze
         return replace(await super().freeze(dead_man_s), writers=(), file_systems=frozen)

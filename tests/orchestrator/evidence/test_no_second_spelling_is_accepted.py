@@ -209,7 +209,7 @@ STATEMENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     ),
     "no type": ("unknown-type", without("predicateType")),
     "a type that is a list": ("unknown-type", in_statement("predicateType", [])),
-    "another kind's type": ("malformed", in_statement("predicateType", f"{PREDICATES}aborted:2")),
+    "another kind's type": ("malformed", in_statement("predicateType", f"{PREDICATES}aborted:3")),
     "a foreign subject": ("wrong-subject", in_statement("subject/0/digest/sha256", "0" * 64)),
     "a subject renamed": ("wrong-subject", in_statement("subject/0/name", "another")),
     "no subject": ("wrong-subject", in_statement("subject", [])),

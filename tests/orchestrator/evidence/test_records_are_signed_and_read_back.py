@@ -57,7 +57,7 @@ def test_what_is_signed_is_what_is_read(claim: Refusal, key: SigningKey) -> None
 def test_a_statement_is_an_in_toto_statement_about_each_replica(proof: bytes) -> None:
     statement = json.loads(payload_of(proof))
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
-    assert statement["predicateType"] == "urn:quiesce:evidence:proof:2"
+    assert statement["predicateType"] == "urn:quiesce:evidence:proof:3"
     subjects = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
     assert subjects == {
         f"{each.array_id}/{each.replica_name}": subject_digest(each) for each in sound_proof().replicas

@@ -27,6 +27,7 @@ from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import (
     Component,
     DiskLayout,
+    HostCheck,
     HostIdentity,
     HostLun,
     HostVolume,
@@ -60,6 +61,9 @@ class World:
     fault: Exception | None = None
     hangs: bool = False
     open_connections: int = 0
+    product: str = "Fake Exchange"
+    luns: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[HostCheck] | HostError = ()
     contexts: list[ProviderContext] = field(default_factory=list)
     settings: list[BaseModel] = field(default_factory=list)
 
@@ -112,7 +116,9 @@ class FakeArray(Peer, Provider):
         return WORLD.missing_rights
 
     async def locate(self, lun_ids: Sequence[str]) -> Mapping[str, ArrayVolume]:
-        raise NotImplementedError
+        return {
+            each: ArrayVolume(name, name, each, 1) for each, name in WORLD.luns.items() if each in lun_ids
+        }
 
     async def arm(self, volumes: Sequence[ArrayVolume], names: ObjectNames) -> ArmedCut:
         raise NotImplementedError
@@ -141,7 +147,7 @@ class FakeHost(Peer, HostCoordinator):
         await self._log_in(HostError("host.login-failed", "wrong secret", subject=self.context.name))
 
     async def identify(self) -> HostIdentity:
-        return HostIdentity(WORLD.host_id, "ex01", "Fake Exchange", emulated=True)
+        return HostIdentity(WORLD.host_id, "ex01", WORLD.product, emulated=True)
 
     async def survey(self) -> Survey:
         return Survey(
@@ -158,6 +164,11 @@ class FakeHost(Peer, HostCoordinator):
             ),
             clock=Reading(datetime.now(UTC) + timedelta(seconds=WORLD.skew_s), 0.0),
         )
+
+    async def examine(self) -> Sequence[HostCheck]:
+        if isinstance(WORLD.checks, HostError):
+            raise WORLD.checks
+        return WORLD.checks
 
     async def open(self, plan: SetPlan) -> HostSet:
         raise NotImplementedError

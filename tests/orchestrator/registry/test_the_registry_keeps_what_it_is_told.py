@@ -171,11 +171,13 @@ def test_processes_that_start_at_once_make_one_database(database_path: Path) -> 
     assert len(Arrays(Database(database_path)).list()) == 8
 
 
-def test_a_database_of_the_version_before_is_brought_up_to_date(database_path: Path) -> None:
+def test_a_database_of_the_first_version_is_brought_up_to_date(database_path: Path) -> None:
     Sets(Database(database_path)).add(SET)
     with sqlite3.connect(database_path) as connection:
         for column in ("verification", "expires_at"):
             connection.execute(f"ALTER TABLE sets DROP COLUMN {column}")
+        for table in ("agents", "agent_tokens"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE meta SET schema_version = 1")
     connection.close()
     sets = Sets(Database(database_path))
@@ -185,7 +187,7 @@ def test_a_database_of_the_version_before_is_brought_up_to_date(database_path: P
     assert sets.get(SET.set_id).expires_at == SET.made_at
 
 
-@pytest.mark.parametrize("version", [0, 3, 99])
+@pytest.mark.parametrize("version", [0, 4, 99])
 def test_a_database_of_another_version_is_left_alone(database_path: Path, version: int) -> None:
     Database(database_path)
     with sqlite3.connect(database_path) as connection:

@@ -38,6 +38,7 @@ class Machine:
     """A machine that notes down what it is asked, in the same place."""
 
     name = "a machine"
+    host_name = "verifier"
 
     def __init__(self, said: list[str]) -> None:
         self.said = said

@@ -277,11 +277,22 @@ def test_a_truncating_run_that_died_before_it_told_the_writers_lets_no_log_go(
     for path in desk.chain.files()[-1:]:
         path.unlink()
     desk.cut_journal_after(result, last)
+    desk.world.host.session_open = True
     recover_all(desk.installation)
     answer = desk.claims()[-1]
     assert isinstance(answer, WritersAnswer)
     assert (answer.told, answer.reply) == ("failed", "answered")
     assert not desk.world.host.told_success
+
+
+def test_a_truncating_run_that_died_with_both_keys_on_record_lets_its_logs_go(desk: Desk, eyes: Eyes) -> None:
+    result = desk.run(clone=True, verify=True, backup_type="full", truncate=True)
+    desk.chain.files()[-1].unlink()
+    desk.cut_journal_after(result, EntryKind.VERIFIED)
+    desk.world.host.session_open, desk.world.host.told_success = True, False
+    recover_all(desk.installation)
+    assert desk.kinds_of_claims() == ["Proof", "Verification", "WritersAnswer"]
+    assert desk.world.host.told_success
 
 
 # ---------------------------------------------------------------- somebody who does not want to wait

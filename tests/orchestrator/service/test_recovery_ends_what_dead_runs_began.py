@@ -51,18 +51,20 @@ def test_what_is_not_proven_is_removed(desk: Desk, world: World, last: EntryKind
 
 
 @pytest.mark.parametrize(
-    ("last", "told", "reply"),
+    ("last", "lost"),
     [
-        (EntryKind.SIGNING, Outcome.FAILED, Reply.ANSWERED),
-        (EntryKind.PROVEN, Outcome.FAILED, Reply.ANSWERED),
-        (EntryKind.TELLING, Outcome.SUCCEEDED, Reply.UNKNOWN),
-        (EntryKind.TOLD, Outcome.SUCCEEDED, Reply.UNKNOWN),
+        (EntryKind.SIGNING, Reply.NOT_TOLD),
+        (EntryKind.PROVEN, Reply.NOT_TOLD),
+        (EntryKind.TELLING, Reply.UNKNOWN),
+        (EntryKind.TOLD, Reply.UNKNOWN),
     ],
 )
-def test_what_is_proven_is_kept_and_it_says_what_the_writers_know(
-    desk: Desk, world: World, last: EntryKind, told: Outcome, reply: Reply
+@pytest.mark.parametrize("session_open", [True, False])
+def test_what_is_proven_is_kept_and_the_writers_are_told_if_their_session_still_is(
+    desk: Desk, world: World, last: EntryKind, lost: Reply, session_open: bool
 ) -> None:
     result = died(desk, last, proven=True)
+    world.host.session_open, world.host.told_success = session_open, False
     before = world.left()
     assert recover(desk).status is RunStatus.COMPLETED
     assert world.left() == before
@@ -71,7 +73,9 @@ def test_what_is_proven_is_kept_and_it_says_what_the_writers_know(
     assert (row.status, row.grade, len(row.replicas)) == (RunStatus.COMPLETED, Grade.WRITER_VERIFIED, 4)
     _, answer = desk.claims()
     assert isinstance(answer, WritersAnswer)
-    assert (answer.told, answer.reply) == (told, reply)
+    assert (answer.told, answer.reply) == (Outcome.SUCCEEDED, Reply.ANSWERED if session_open else lost)
+    assert world.host.told_success is session_open
+    assert not world.host.session_open
 
 
 def test_an_answer_of_the_writers_that_is_on_record_is_not_written_twice(desk: Desk) -> None:
