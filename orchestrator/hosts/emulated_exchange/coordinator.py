@@ -79,6 +79,12 @@ class EmulatedExchangeCoordinator(HostCoordinator):
         session = await self.ask(protocol.OPEN, plan)
         return EmulatedExchangeSet(self, SetKey(plan.set_id, plan.fence), session.session_id)
 
+    async def resume(self, set_id: str, fence: int) -> HostSet:
+        """Take up the session of a set that was opened before."""
+        key = SetKey(set_id, fence)
+        session = await self.ask(protocol.RESUME, key)
+        return EmulatedExchangeSet(self, key, session.session_id)
+
     async def recover(self, set_id: str, fence: int) -> None:
         """Thaw and abort what a dead process left behind."""
         await self.ask(protocol.RECOVER, SetKey(set_id, fence))

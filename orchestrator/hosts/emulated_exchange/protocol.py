@@ -97,6 +97,7 @@ def _op(name: str, asks: type[A], tells: type[R], *, repeatable: bool = True) ->
 IDENTIFY: Final = _op("identify", Nothing, HostIdentity)
 SURVEY: Final = _op("survey", Nothing, Survey)
 OPEN: Final = _op("open", SetPlan, Session, repeatable=False)
+RESUME: Final = _op("resume", SetKey, Session)
 FREEZE: Final = _op("freeze", Freeze, FreezeReport, repeatable=False)
 THAW: Final = _op("thaw", SetKey, ReleaseReport)
 WRITER_STATUS: Final = _op("writer-status", SetKey, WriterStatus)
@@ -107,7 +108,7 @@ INJECT: Final = _op("inject", Fault, Nothing, repeatable=False)
 
 OPS: Final[dict[str, Op[Any, Any]]] = {
     op.name: op
-    for op in (IDENTIFY, SURVEY, OPEN, FREEZE, THAW, WRITER_STATUS, COMPLETE, ABORT, RECOVER, INJECT)
+    for op in (IDENTIFY, SURVEY, OPEN, RESUME, FREEZE, THAW, WRITER_STATUS, COMPLETE, ABORT, RECOVER, INJECT)
 }
 
 

@@ -29,6 +29,7 @@ class DatabaseThread(threading.Thread):
         self._stop_ticket = 0  # of the request that keeps it stopped; 0: it may run
         self._stopped_for = 0  # the last request that it obeyed
         self._to_spoil = False
+        self._truncate_below = 0  # this generation; 0: nothing is to be deleted
         self._closing = False
 
     def ask_to_stop(self) -> int:
@@ -52,6 +53,25 @@ class DatabaseThread(threading.Thread):
         """Let one of its pages rot, before it next stops or changes."""
         self._to_spoil = True
 
+    @property
+    def checkpoint(self) -> int:
+        """The oldest generation that recovery needs."""
+        return self._contents.checkpoint
+
+    @property
+    def archived(self) -> tuple[int, int] | None:
+        """The lowest and the highest generation of its full logs."""
+        return self._contents.archived
+
+    def truncate(self, below: int) -> None:
+        """Let it delete the logs before a generation, once it may run."""
+        self._truncate_below = below
+
+    @property
+    def truncates(self) -> bool:
+        """Whether it lives, and has yet to delete what it was told to."""
+        return self.is_alive() and self._truncate_below > 0
+
     def close(self) -> None:
         """Let it end."""
         self._closing = True
@@ -69,6 +89,9 @@ class DatabaseThread(threading.Thread):
                     self._stopped_for = ticket
                     time.sleep(LOOK_S)
                     continue
+                if below := self._truncate_below:
+                    _take(self._contents.truncate(below), handles)
+                    self._truncate_below = 0
                 _take(self._contents.change(), handles)
                 now_s = time.monotonic()
                 due_s = next_due_s(due_s, self._pause_s, now_s)

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from orchestrator.hosts.emulated_exchange import protocol
 from orchestrator.hosts.emulated_exchange.emulator.host import EmulatedExchange
+from orchestrator.hosts.emulated_exchange.emulator.keys import SetKey
 from orchestrator.hosts.emulated_exchange.protocol import Nothing, Op
+from orchestrator.plugin import SetPlan
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -33,14 +35,22 @@ def handlers(host: EmulatedExchange) -> Mapping[str, Callable[[Any], Awaitable[o
 
         return handler
 
+    async def open_set(plan: SetPlan) -> protocol.Session:
+        return protocol.Session(await host.open(plan))
+
     add(protocol.IDENTIFY, at_once(lambda _: host.identify()))
-    add(protocol.SURVEY, at_once(lambda _: host.survey()))
-    add(protocol.OPEN, at_once(lambda plan: protocol.Session(host.open(plan))))
-    add(protocol.FREEZE, lambda freeze: host.freeze(freeze.key, freeze.dead_man_s))
-    add(protocol.THAW, host.thaw)
-    add(protocol.WRITER_STATUS, at_once(lambda key: protocol.WriterStatus(host.writer_status(key))))
-    add(protocol.COMPLETE, at_once(lambda done: host.complete(done.key, succeeded=done.succeeded)))
-    add(protocol.ABORT, without_result(host.abort))
-    add(protocol.RECOVER, without_result(host.recover))
+    add(protocol.SURVEY, lambda _: host.survey())
+    add(protocol.OPEN, open_set)
+    add(protocol.RESUME, at_once(lambda key: protocol.Session(host.resume(_key(key)))))
+    add(protocol.FREEZE, lambda freeze: host.freeze(_key(freeze.key), freeze.dead_man_s))
+    add(protocol.THAW, lambda key: host.thaw(_key(key)))
+    add(protocol.WRITER_STATUS, at_once(lambda key: protocol.WriterStatus(host.writer_status(_key(key)))))
+    add(protocol.COMPLETE, lambda done: host.complete(_key(done.key), succeeded=done.succeeded))
+    add(protocol.ABORT, without_result(lambda key: host.abort(_key(key))))
+    add(protocol.RECOVER, without_result(lambda key: host.recover(_key(key))))
     add(protocol.INJECT, without_result(host.inject))
     return table
+
+
+def _key(key: protocol.SetKey) -> SetKey:
+    return SetKey(key.set_id, key.fence)

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from orchestrator.errors import HostError
 from orchestrator.hosts.emulated_exchange.emulator.clock import HostClock, MachineClock
 from orchestrator.hosts.emulated_exchange.emulator.host import EmulatedExchange
+from orchestrator.hosts.emulated_exchange.emulator.keys import SetKey
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions
 from orchestrator.hosts.emulated_exchange.emulator.store import IdleStore, Store
-from orchestrator.hosts.emulated_exchange.protocol import SetKey
 from orchestrator.model.grades import Grade
 from orchestrator.model.hosts import (
     CompletionReport,
@@ -25,6 +25,7 @@ from orchestrator.model.hosts import (
     Survey,
     WriterReport,
 )
+from orchestrator.model.time import Reading
 from orchestrator.plugin import Fault, HostCoordinator, HostSet, SetPlan
 
 
@@ -73,11 +74,20 @@ class InProcessHost(HostCoordinator):
 
     async def survey(self) -> Survey:
         """Return writers, components, host volumes and the clocks."""
-        return self.host.survey()
+        return await self.host.survey()
+
+    async def clock(self) -> Reading:
+        """Read the host's clocks."""
+        return self.host.clock()
 
     async def open(self, plan: SetPlan) -> HostSet:
         """Start a session and a set."""
-        return InProcessSet(self, SetKey(plan.set_id, plan.fence), self.host.open(plan))
+        return InProcessSet(self, SetKey(plan.set_id, plan.fence), await self.host.open(plan))
+
+    async def resume(self, set_id: str, fence: int) -> HostSet:
+        """Take up the session of a set."""
+        key = SetKey(set_id, fence)
+        return InProcessSet(self, key, self.host.resume(key))
 
     async def recover(self, set_id: str, fence: int) -> None:
         """Thaw and abort a set."""
@@ -106,7 +116,7 @@ class InProcessSet(HostSet):
 
     async def complete(self, *, succeeded: bool) -> CompletionReport:
         """Tell the writers how the backup ended."""
-        return self._coordinator.host.complete(self._key, succeeded=succeeded)
+        return await self._coordinator.host.complete(self._key, succeeded=succeeded)
 
     async def abort(self) -> None:
         """Give the set up."""

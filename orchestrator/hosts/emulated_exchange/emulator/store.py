@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from orchestrator.errors import BadInput
 from orchestrator.hosts.emulated_exchange.emulator.array_volume import ArrayVolume
@@ -20,6 +21,13 @@ from orchestrator.hosts.emulated_exchange.emulator.mailbox.forms import FORMS
 from orchestrator.hosts.emulated_exchange.emulator.mailbox.log_folder import Home
 from orchestrator.hosts.emulated_exchange.emulator.mailbox.mailbox_database import MailboxDatabase
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions, LabVolume, VolumeRole
+from orchestrator.model.hosts import LogRange
+
+TRUNCATE_S: Final = 10.0  # a thread that stands still in another set does it when that has thawed
+
+# Generations of a database in which nothing changes.
+IDLE_CHECKPOINT: Final = 8
+IDLE_LAST: Final = 10
 
 
 class Store(Protocol):
@@ -34,9 +42,21 @@ class Store(Protocol):
     def spoil(self) -> None:
         """Let a page of the first database rot, before it next stops. Returns at once."""
 
+    def checkpoint(self, database: str) -> int:
+        """Return the oldest log generation that recovery needs; 0 if the database has no logs."""
 
+    def logs(self, database: str) -> LogRange:
+        """Return which full logs a database has."""
+
+    async def truncate(self, below: Mapping[str, int]) -> None:
+        """Delete the logs of some databases before a generation each, but none that recovery needs."""
+
+
+@dataclass
 class IdleStore:
-    """A store in which nothing ever changes."""
+    """A store in which nothing ever changes but that each database's logs can be deleted once."""
+
+    _lowest: dict[str, int] = field(default_factory=dict, init=False)
 
     async def stop(self, databases: Collection[str], within_s: float) -> bool:
         """Nothing moves anyway."""
@@ -47,6 +67,18 @@ class IdleStore:
 
     def spoil(self) -> None:
         """There is no page."""
+
+    def checkpoint(self, database: str) -> int:
+        """Recovery needs the last few."""
+        return IDLE_CHECKPOINT
+
+    def logs(self, database: str) -> LogRange:
+        """All since the beginning, until they are truncated."""
+        return LogRange(database, self._lowest.get(database, 1), IDLE_LAST)
+
+    async def truncate(self, below: Mapping[str, int]) -> None:
+        """Delete them."""
+        self._lowest.update(below)
 
 
 class MailboxStore:
@@ -93,6 +125,27 @@ class MailboxStore:
         for thread in self._threads[:1]:
             thread.spoil()
 
+    def checkpoint(self, database: str) -> int:
+        """Ask the thread."""
+        thread = self._thread_of(database)
+        return 0 if thread is None else thread.checkpoint
+
+    def logs(self, database: str) -> LogRange:
+        """Ask the thread."""
+        thread = self._thread_of(database)
+        lowest, highest = (None, None) if thread is None else thread.archived or (None, None)
+        return LogRange(database, lowest, highest)
+
+    async def truncate(self, below: Mapping[str, int]) -> None:
+        """Let the threads delete them, each between two changes."""
+        asked = [one for one in self._threads if below.get(one.database)]
+        for thread in asked:
+            thread.truncate(below[thread.database])
+        await asyncio.to_thread(_wait_for_truncation, asked)
+
+    def _thread_of(self, database: str) -> DatabaseThread | None:
+        return next((one for one in self._threads if one.database == database), None)
+
     def _thread(self, name: str) -> DatabaseThread | None:
         """Lay a database out and give it a thread; None if the array volumes have no bytes."""
         places = [self._options.volume_of(name, role) for role in (VolumeRole.DATABASE, VolumeRole.LOG)]
@@ -104,7 +157,7 @@ class MailboxStore:
             contents = MailboxDatabase(
                 name,
                 self._options.log_base(name),
-                FORMS[self._options.exchange],
+                FORMS[self._options.form],
                 database,
                 logs,
                 self._options.changes_per_log,
@@ -139,6 +192,12 @@ def _unfit(error: OSError, subject: str) -> BadInput:
     full = error.errno == errno.ENOSPC
     what = f"the array volume has too few bytes for its databases: {error.strerror}" if full else str(error)
     return BadInput("input.bad-settings", what, subject=subject)
+
+
+def _wait_for_truncation(asked: Sequence[DatabaseThread]) -> None:
+    give_up_at = time.monotonic() + TRUNCATE_S
+    while any(thread.truncates for thread in asked) and time.monotonic() < give_up_at:
+        time.sleep(LOOK_S)
 
 
 def _all_stopped(asked: Sequence[tuple[DatabaseThread, int]], within_s: float) -> bool:

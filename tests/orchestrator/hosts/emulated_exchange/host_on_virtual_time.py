@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from orchestrator.hosts.emulated_exchange.emulator.in_process import InProcessHost
 from orchestrator.hosts.emulated_exchange.emulator.options import HostOptions, LabVolume, VolumeRole
+from orchestrator.hosts.emulated_exchange.emulator.store import IdleStore
 from orchestrator.model.hosts import WriterReport
 from orchestrator.plugin import HostSet
 
@@ -21,10 +22,11 @@ OPTIONS = HostOptions(
 )
 
 
-class WatchedStore:
+class WatchedStore(IdleStore):
     """Knows what is stopped, and can take its time about it or fail."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.stopped: set[str] = set()
         self.takes_s = 0.0
         self.obeys = True

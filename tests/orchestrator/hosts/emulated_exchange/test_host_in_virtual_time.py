@@ -201,16 +201,21 @@ async def test_an_abort_while_frozen_thaws_and_ends_the_session(
     await open_set(host, set_id="set-2")
 
 
-@pytest.mark.parametrize("ended_by", ["abort", "complete"])
-async def test_the_writers_are_told_once_how_the_backup_ended(host: InProcessHost, ended_by: str) -> None:
+@pytest.mark.parametrize(
+    ("ended_by", "code"), [("abort", "host.session-lost"), ("complete", "host.rejected")]
+)
+async def test_the_writers_are_told_once_how_the_backup_ended(
+    host: InProcessHost, ended_by: str, code: str
+) -> None:
     host_set = await open_set(host)
     with pytest.raises(HostError, match="0x80042301"):
         await host_set.complete(succeeded=False)
     await host_set.freeze(DEAD_MAN_S)
     await host_set.thaw()
     await (host_set.abort() if ended_by == "abort" else host_set.complete(succeeded=False))
-    with pytest.raises(HostError, match="0x80042301"):
+    with pytest.raises(HostError) as caught:
         await host_set.complete(succeeded=True)
+    assert caught.value.code == code
 
 
 async def test_one_set_can_be_in_creation_at_a_time(host: InProcessHost) -> None:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.hosts.emulated_exchange.emulator.rows import ENDINGS, ORDER, ROWS, Step, limits_of
+from orchestrator.hosts.emulated_exchange.emulator.rows import (
+    ENDINGS,
+    ORDER,
+    ROWS,
+    TIMERS,
+    End,
+    Step,
+    limits_of,
+)
 from orchestrator.hosts.emulated_exchange.emulator.sequence import CreationSequence, OutOfOrder
 from orchestrator.model.budgets import DEFAULT_BUDGETS
 from orchestrator.model.hosts import VSS_S_ASYNC_FINISHED, HoldEnd, WriterState
@@ -26,7 +34,7 @@ BEGIN = at(0)
 
 def sequence(*, dead_man_s: float = DEAD_MAN_S, hold_s: float = 6.0) -> CreationSequence:
     limits = limits_of(replace(DEFAULT_BUDGETS, hold_s=hold_s))
-    return CreationSequence(at(0), limits | {HoldEnd.DEAD_MAN: dead_man_s})
+    return CreationSequence(at(0), limits | {End.DEAD_MAN: dead_man_s})
 
 
 def until(step: Step, now: Reading = BEGIN, **limits: float) -> CreationSequence:
@@ -35,6 +43,12 @@ def until(step: Step, now: Reading = BEGIN, **limits: float) -> CreationSequence
     for one in ORDER[: ORDER.index(step) + 1]:
         begun.enter(one, now)
     return begun
+
+
+def release(begun: CreationSequence, now: Reading) -> None:
+    """Go through every row that is left."""
+    for step in ORDER[len(begun.entered) :]:
+        begun.enter(step, now)
 
 
 def test_the_rows_stand_in_the_order_of_the_sdk() -> None:
@@ -49,7 +63,7 @@ def test_the_rows_stand_in_the_order_of_the_sdk() -> None:
 
 def test_a_set_that_is_released_in_time_is_finished_and_its_writers_wait_for_completion() -> None:
     begun = until(Step.COMMIT_SNAPSHOTS, at(1))
-    begun.release(at(3))
+    release(begun, at(3))
 
     report = begun.report()
 
@@ -84,20 +98,21 @@ def test_each_row_leaves_the_writers_in_its_state(step: Step, state: WriterState
 
 # Which timer ends a set that goes no further than a row, and when. The last rows take no time.
 STUCK = {
-    Step.END_PREPARE_SNAPSHOTS: (HoldEnd.DEAD_MAN, 15.0),
-    Step.ON_PREPARE_SNAPSHOT: (HoldEnd.DEAD_MAN, 15.0),
-    Step.ON_FREEZE: (HoldEnd.DEAD_MAN, 15.0),
-    Step.FLUSH_AND_HOLD_WRITES: (HoldEnd.HOLD_LIMIT, 6.0),
-    Step.COMMIT_SNAPSHOTS: (HoldEnd.HOLD_LIMIT, 6.0),
-    Step.RELEASE_WRITES: (HoldEnd.DEAD_MAN, 15.0),
-    Step.POST_COMMIT_SNAPSHOTS: (HoldEnd.DEAD_MAN, 15.0),
+    Step.END_PREPARE_SNAPSHOTS: (End.DEAD_MAN, 15.0),
+    Step.ON_PREPARE_SNAPSHOT: (End.DEAD_MAN, 15.0),
+    Step.ON_FREEZE: (End.DEAD_MAN, 15.0),
+    Step.PRE_COMMIT_SNAPSHOTS: (End.FLUSH_LIMIT, 10.0),
+    Step.FLUSH_AND_HOLD_WRITES: (End.HOLD_LIMIT, 6.0),
+    Step.COMMIT_SNAPSHOTS: (End.HOLD_LIMIT, 6.0),
+    Step.RELEASE_WRITES: (End.DEAD_MAN, 15.0),
+    Step.POST_COMMIT_SNAPSHOTS: (End.DEAD_MAN, 15.0),
+    Step.ON_THAW: (End.FINISH_LIMIT, 60.0),
+    Step.PRE_FINAL_COMMIT_SNAPSHOTS: (End.FINISH_LIMIT, 60.0),
 }
 
 
 @pytest.mark.parametrize(("step", "expected"), STUCK.items())
-def test_a_set_that_gets_stuck_is_ended_by_the_first_timer(
-    step: Step, expected: tuple[HoldEnd, float]
-) -> None:
+def test_a_set_that_gets_stuck_is_ended_by_the_first_timer(step: Step, expected: tuple[End, float]) -> None:
     begun = until(step)
     end, after_s = expected
 
@@ -105,7 +120,35 @@ def test_a_set_that_gets_stuck_is_ended_by_the_first_timer(
     assert not begun.expire(at(after_s - 0.001))
     assert begun.expire(at(after_s))
     assert begun.ending is end
-    assert begun.writers == (ENDINGS[end].writer_state, ENDINGS[end].writer_failure)
+    if end in ENDINGS:
+        assert begun.writers == (ENDINGS[end].writer_state, ENDINGS[end].writer_failure)
+
+
+def test_every_timer_leads_somewhere() -> None:
+    assert {*TIMERS} <= {*ENDINGS, End.FINISH_LIMIT}
+    assert set(limits_of(DEFAULT_BUDGETS)) == set(TIMERS)
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "state"),
+    [
+        (Step.ON_THAW, 0x80042306, WriterState.STABLE),
+        (Step.PRE_FINAL_COMMIT_SNAPSHOTS, VSS_S_ASYNC_FINISHED, WriterState.FAILED_AT_POST_SNAPSHOT),
+    ],
+)
+def test_a_set_that_gets_stuck_after_the_thaw_fails_as_the_row_does_that_it_waits_for(
+    step: Step, status: int, state: WriterState
+) -> None:
+    begun = until(step)
+    assert begun.expire(at(60))
+    report = begun.report()
+    assert (report.hold_ended_by, report.set_status) == (HoldEnd.RELEASE, status)
+    assert begun.writers[0] is state
+
+
+def test_other_writers_than_exchange_s_wait_for_a_minute() -> None:
+    assert limits_of(DEFAULT_BUDGETS)[End.WRITER_LIMIT] == 20.0
+    assert limits_of(DEFAULT_BUDGETS, exchange=False)[End.WRITER_LIMIT] == 60.0
 
 
 def test_a_set_that_is_prepared_but_never_frozen_ends_after_its_time_to_prepare() -> None:
@@ -139,7 +182,8 @@ def test_the_exchange_writer_gives_up_after_twenty_seconds_though_vss_calls_the_
 def test_a_release_that_comes_at_the_deadline_comes_too_late() -> None:
     begun = until(Step.COMMIT_SNAPSHOTS)
 
-    begun.release(at(6.0))
+    with pytest.raises(OutOfOrder):
+        release(begun, at(6.0))
 
     report = begun.report()
     assert report.hold_ended_by is HoldEnd.HOLD_LIMIT
@@ -162,7 +206,7 @@ def test_giving_up_ends_a_set_at_any_row_and_for_good(step: Step) -> None:
     begun.give_up(at(1))
     ended = begun.report()
     begun.give_up(at(2))
-    assert begun.ending is HoldEnd.ABORT
+    assert begun.ending is End.ABORT
     assert begun.report() == ended
     assert begun.deadline_s is None
     held = Step.FLUSH_AND_HOLD_WRITES in begun.entered
@@ -175,14 +219,7 @@ def test_giving_up_ends_a_set_at_any_row_and_for_good(step: Step) -> None:
 def test_giving_up_too_late_does_not_hide_what_ended_the_hold() -> None:
     begun = until(Step.COMMIT_SNAPSHOTS)
     begun.give_up(at(6.0))
-    assert begun.ending is HoldEnd.HOLD_LIMIT
-
-
-@pytest.mark.parametrize("step", ORDER[: ORDER.index(Step.COMMIT_SNAPSHOTS)])
-def test_a_release_before_the_set_is_held_gives_it_up(step: Step) -> None:
-    begun = until(step)
-    begun.release(at(1))
-    assert begun.ending is HoldEnd.ABORT
+    assert begun.ending is End.HOLD_LIMIT
 
 
 def test_there_is_no_report_of_a_set_in_creation() -> None:
@@ -199,9 +236,9 @@ def test_a_set_is_finished_only_within_every_limit(pauses: list[float]) -> None:
             begun.enter(step, at(now))
             entered_at[step] = now
     except OutOfOrder:
-        assert begun.ending is not HoldEnd.RELEASE
+        assert begun.ending is not End.FINISHED
         return
-    assert begun.ending is HoldEnd.RELEASE
+    assert begun.ending is End.FINISHED
     assert entered_at[Step.RELEASE_WRITES] - entered_at[Step.FLUSH_AND_HOLD_WRITES] < 6.0
     assert entered_at[Step.ON_THAW] - entered_at[Step.ON_FREEZE] < 20.0
     assert entered_at[Step.ON_THAW] - entered_at[Step.END_PREPARE_SNAPSHOTS] < DEAD_MAN_S

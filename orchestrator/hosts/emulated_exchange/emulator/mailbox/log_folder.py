@@ -25,6 +25,12 @@ class Home(NamedTuple):
     host_path: str
 
 
+class _Archived(NamedTuple):
+    generation: int
+    path: str
+    offset: int
+
+
 class LogFolder:
     """Where the logs of a stream lie in their array volume.
 
@@ -38,7 +44,8 @@ class LogFolder:
         self._base = base
         self._form = form
         self._log_bytes = log_bytes
-        self._archived: deque[tuple[str, int]] = deque()
+        self._archived: deque[_Archived] = deque()
+        self.range: tuple[int, int] | None = None  # of the archived generations; replaced, never changed
         with self.volume.rearranging() as change:
             self.checkpoint = change.files.add_file(self._path(f"{base}.chk"), SIZE_BYTES).offset
             for name in (f"{base}tmp.log", *form.reserve_names(base)):
@@ -53,16 +60,29 @@ class LogFolder:
         """
         with self.volume.rearranging() as change:
             archived = self._path(self._form.log_name(self._base, generation))
-            self._archived.append((archived, self.current))
+            self._archived.append(_Archived(generation, archived, self.current))
             if len(self._archived) <= KEPT:
                 change.files.rename(self._current, archived)
                 self.current = change.files.add_file(self._current, self._log_bytes).offset
                 change.write(self.current, following)
             else:
-                oldest, self.current = self._archived.popleft()
+                oldest = self._archived.popleft()
+                self.current = oldest.offset
                 change.write(self.current, following)
                 change.files.rename(self._current, archived)
-                change.files.rename(oldest, self._current)
+                change.files.rename(oldest.path, self._current)
+        self._note_range()
+
+    def remove_below(self, generation: int) -> None:
+        """Delete the archived logs before a generation, in one piece with the next write."""
+        with self.volume.rearranging() as change:
+            while self._archived and self._archived[0].generation < generation:
+                change.files.remove(self._archived.popleft().path)
+        self._note_range()
+
+    def _note_range(self) -> None:
+        archived = self._archived
+        self.range = (archived[0].generation, archived[-1].generation) if archived else None
 
     @property
     def _current(self) -> str:

@@ -72,6 +72,7 @@ class MailboxDatabase:
         self._dirty: deque[int] = deque()  # generations with changes that are not in the pages yet
         self._changes = 0
         self._required = 1  # the oldest generation that the header asks for
+        self._checkpointed = 1  # the one that the checkpoint file asks for
         self._rotten = False
         self._start_logs()
         self._offset = self._start_database(database, name)
@@ -82,6 +83,21 @@ class MailboxDatabase:
     def volumes(self) -> frozenset[ArrayVolume]:
         """The array volumes that it lies on."""
         return frozenset((self._volume, self._logs.volume))
+
+    @property
+    def checkpoint(self) -> int:
+        """The oldest generation that recovery needs, by what its file says: never after the header's."""
+        return self._checkpointed
+
+    @property
+    def archived(self) -> tuple[int, int] | None:
+        """The lowest and the highest generation of the full logs; None if there are none."""
+        return self._logs.range
+
+    def truncate(self, below: int) -> Iterator[Step]:
+        """Delete the logs before a generation, but none that recovery needs."""
+        self._logs.remove_below(min(below, self.checkpoint))
+        yield self._logs.volume, ()
 
     def change(self) -> Iterator[Step]:
         """Make one change: yield what is to be written, each in one piece and in this order."""
@@ -156,6 +172,7 @@ class MailboxDatabase:
         return self._headers.database(required, self._changes)
 
     def _checkpoint(self) -> tuple[Write, ...]:
+        self._checkpointed = self._required
         copies = checkpoint_writes(self._position(), self._sign_log)
         return tuple((self._logs.checkpoint + at, data) for at, data in copies)
 

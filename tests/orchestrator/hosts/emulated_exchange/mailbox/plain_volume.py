@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,7 +19,7 @@ from orchestrator.ese.verdict import judge
 from orchestrator.hosts.emulated_exchange.emulator.array_volume import Rearrangement
 from orchestrator.hosts.emulated_exchange.emulator.mailbox.forms import FORMS
 from orchestrator.hosts.emulated_exchange.emulator.mailbox.log_folder import Home
-from orchestrator.hosts.emulated_exchange.emulator.mailbox.mailbox_database import MailboxDatabase
+from orchestrator.hosts.emulated_exchange.emulator.mailbox.mailbox_database import MailboxDatabase, Step
 
 SIZE: Final = 4 << 20
 BASE: Final = "E00"
@@ -62,6 +62,9 @@ class PlainVolume:
         assert new_path not in self._names
         self._names[new_path] = self._names.pop(path)
 
+    def remove(self, path: str) -> None:
+        del self._names[path]
+
     def copy(self) -> dict[str, bytes]:
         """What a clone of it holds now, file by file."""
         return {
@@ -102,7 +105,10 @@ class PlainDatabase:
             pass
 
     def spoil(self) -> None:
-        for volume, writes in self.contents.spoil():
+        self.take(self.contents.spoil())
+
+    def take(self, steps: Iterable[Step]) -> None:
+        for volume, writes in steps:
             assert isinstance(volume, PlainVolume)
             volume.write(*writes)
 
