@@ -7,6 +7,9 @@ JUDGE := .venv-judge-pure
 READY := $(VENV)/.ready
 JUDGE_READY := $(JUDGE)/.ready
 JUDGE_NEEDS := tests/judges/pure_flasharray/requirements.txt
+WINDOWS := build/windows-python
+WINDOWS_READY := $(WINDOWS)/.ready
+WINDOWS_NEEDS := tests/orchestrator/hosts/vss/windows_python.txt
 
 RUN := $(VENV)/bin/python
 PIP := -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -25,7 +28,7 @@ help: ## list the targets
 demo: $(READY) ## a proven clone and a refused break-off, on emulated parts
 	@$(VENV)/bin/quiesce demo $(ARGS)
 
-test: check system-packages $(JUDGE_READY) ## everything that CI runs
+test: check system-packages $(JUDGE_READY) $(WINDOWS_READY) ## everything that CI runs
 	$(RUN) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(LATER)) -m "$(UNIT)"
 	$(RUN) -m pytest -n 2 --dist loadfile $(LATER) -m "$(UNIT)"
 	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools or many) and not (real or nightly)"
@@ -68,6 +71,13 @@ $(READY): pyproject.toml constraints.txt
 	@$(RUN) $(PIP) --upgrade pip
 	@$(RUN) $(PIP) --group build
 	@$(RUN) $(PIP) --group test --group check --no-build-isolation --editable .
+	@touch $@
+
+$(WINDOWS_READY): $(READY) $(WINDOWS_NEEDS)
+	@mkdir -p $(WINDOWS)
+	@$(RUN) -m pip --disable-pip-version-check download --quiet --no-deps --no-build-isolation --require-hashes \
+	--requirement $(WINDOWS_NEEDS) --dest $(WINDOWS)
+	@$(RUN) tests/orchestrator/hosts/vss/unpack_windows_python.py $(WINDOWS)
 	@touch $@
 
 $(JUDGE_READY): $(READY) $(JUDGE_NEEDS)

@@ -14,20 +14,24 @@ from typing import Any, Final
 import click
 from pydantic.fields import FieldInfo
 
-from orchestrator.cli import ese_reference
+from orchestrator.cli import ese_reference, ports_reference
 from orchestrator.cli.app import COMMANDS, NOT_BUILT, app
 from orchestrator.cli.errors import exit_status_of_code
 from orchestrator.config.job_schema import BUDGET_KEYS, JobSchema
 from orchestrator.config.job_schema import NOT_BUILT as NOT_BUILT_KEYS
 from orchestrator.errors import CATALOGUE, ExitStatus
-from orchestrator.errors.hresults import HRESULTS
+from orchestrator.errors.ese_errors import ESE_ERRORS
+from orchestrator.errors.event_ids import EVENTS
+from orchestrator.errors.hresults import HRESULTS, RetryClass
 from orchestrator.evidence.schemas import schema_of
 from orchestrator.evidence.statements import CLAIM_OF_KIND
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
+from orchestrator.policy.supported_hosts_table import with_tables
 from orchestrator.registry.plugins import load_plugins
 from orchestrator.shadowcopy import diagram
 
 REFERENCE: Final = Path(__file__).parent / "reference"
+SUPPORTED_HOSTS: Final = REFERENCE / "supported-hosts.md"  # written by hand, but for its tables on Windows
 WIDTH: Final = 88
 
 ERROR_CODES: Final = """\
@@ -45,9 +49,29 @@ a command is that of its error:
 {codes}
 ## Status codes of VSS
 
-Hosts report these numbers; `quiesce errors` takes them too.
+Hosts report these numbers; `quiesce errors` takes them too. *Again* says whether to try again:
 
-{hresults}"""
+| again | meaning |
+| --- | --- |
+{retry_classes}
+
+{hresults}
+## Numbers of the database engine
+
+Events of Exchange's database engine (ESE) carry these, as negative decimals or as 0xfffff69d.
+
+| number | name | cause | next |
+| --- | --- | --- | --- |
+{ese_errors}
+
+## Events of the host's logs
+
+`quiesce errors EVENT:2004` explains one. What is marked with * is recalled: no document at hand confirms it.
+
+| event | source | meaning | next |
+| --- | --- | --- | --- |
+{events}
+"""
 
 MEANING: Final = {
     ExitStatus.OK: "done; for a run: completed",
@@ -157,6 +181,8 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line(),
         "ese-check.md": ese_reference.page(),
         "kinds.md": kinds(),
+        "supported-hosts.md": with_tables(SUPPORTED_HOSTS.read_text(encoding="utf-8")),
+        "ports.md": ports_reference.page(),
         "state-machine.md": diagram.page(),
         "schemas/ese-check.json": _json(ese_reference.schema_of()),
         **schemas,
@@ -172,8 +198,14 @@ def error_codes() -> str:
             for code, (cause, remedy) in CATALOGUE.items()
         ),
         hresults="\n".join(
-            f"### 0x{number:08X}\n\n`{name}`. {cause}\n\nNext: {remedy}\n"
-            for number, (name, cause, remedy) in HRESULTS.items()
+            f"### 0x{number:08X}\n\n`{name}`. {cause}\n\nNext: {remedy}\n\nAgain: {again}.\n"
+            for number, (name, cause, remedy, again) in HRESULTS.items()
+        ),
+        retry_classes=_rows((again, again.meaning) for again in RetryClass),
+        ese_errors=_rows((str(number), f"`{name}`", *told) for number, (name, *told) in ESE_ERRORS.items()),
+        events=_rows(
+            (f"{number}{'*' * event.recalled}", event.name, event.cause, event.remedy)
+            for number, event in EVENTS.items()
         ),
     )
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from orchestrator.errors import BadInput, HostError
+from orchestrator.hosts.fsfreeze.examination import examination
 from orchestrator.hosts.fsfreeze.identity import identity_of_this_machine
 from orchestrator.hosts.fsfreeze.local_paths import volumes_under
 from orchestrator.hosts.fsfreeze.permission import demand_permission
@@ -21,7 +22,7 @@ from orchestrator.hosts.watchdog.lease import RUNTIME_FOLDER
 from orchestrator.hosts.watchdog.protocol import reading
 from orchestrator.hosts.watchdog.threads import begin
 from orchestrator.model.grades import Grade
-from orchestrator.model.hosts import Component, HostIdentity, Survey
+from orchestrator.model.hosts import Component, HostCheck, HostIdentity, Survey
 from orchestrator.plugin import HostCoordinator, HostSet, ProviderContext, SetPlan
 
 T = TypeVar("T")
@@ -90,6 +91,10 @@ class FsfreezeCoordinator(HostCoordinator):
         """Return the names of the host volumes that paths lie on, and of those below these."""
         return await self._looked(lambda: volumes_under(paths, linux_survey()))
 
+    async def examine(self) -> Sequence[HostCheck]:
+        """Say which file systems can be frozen, and whether another set holds them."""
+        return await self._looked(lambda: tuple(examination(_obstacles(), self._runtime_folder, KIND)))
+
     async def open(self, plan: SetPlan) -> HostSet:
         """Look again, refuse what must not be frozen, and start the watchdog that will hold the rest."""
         file_systems = await self._looked(lambda: self._selected(plan.host_volumes))
@@ -136,6 +141,11 @@ def _survey() -> Survey:
     there = linux_survey()
     components = tuple(_component(one) for one in there if _obstacle(one) is None)
     return Survey((), components, tuple(one.volume for one in there), reading())
+
+
+def _obstacles() -> Mapping[str, str | None]:
+    there = linux_survey()
+    return {(one.volume.mount_points or (one.volume.name,))[0]: _obstacle(one) for one in there}
 
 
 def _obstacle(one: HostFileSystem) -> str | None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from orchestrator.errors import BadInput, HostError
 from orchestrator.hosts.qemu_guest_agent import windows
+from orchestrator.hosts.qemu_guest_agent.examination import examination
 from orchestrator.hosts.qemu_guest_agent.guest_set import GuestSet
 from orchestrator.hosts.qemu_guest_agent.identity import identity_of, is_windows, runs_here
 from orchestrator.hosts.qemu_guest_agent.mapping import components, host_volumes, volume_under
@@ -25,8 +26,9 @@ from orchestrator.hosts.qemu_guest_agent.remembered import RememberedGuest
 from orchestrator.hosts.qemu_guest_agent.settings import GuestAgentSettings
 from orchestrator.hosts.watchdog.held_set import HeldSet, open_held_set, recover_held_set
 from orchestrator.hosts.watchdog.hold import HoldSpec
+from orchestrator.hosts.watchdog.open_sets import open_set_check
 from orchestrator.model.grades import Grade
-from orchestrator.model.hosts import HostIdentity, HostVolume, Survey
+from orchestrator.model.hosts import HostCheck, HostIdentity, HostVolume, Survey
 from orchestrator.model.time import Reading
 from orchestrator.plugin import HostCoordinator, HostSet, ProviderContext, SetPlan
 
@@ -101,6 +103,15 @@ class GuestAgentCoordinator(HostCoordinator):
         real = {path: await asyncio.to_thread(os.path.realpath, path) for path in paths}
         found = {path: volume_under(real[path], volumes) for path in paths}
         return {path: (volume.name,) for path, volume in found.items() if volume is not None}
+
+    async def examine(self) -> Sequence[HostCheck]:
+        """Ask the agent for what it can do, and a Windows guest for its backup type and its writers."""
+        folder, subject = self._settings.runtime_folder, _subject(self._path)
+        checks = [await asyncio.to_thread(open_set_check, folder, subject)]
+        try:
+            return [*checks, *[each async for each in examination(self._questions, is_windows=self._windows)]]
+        except MALFORMED:
+            raise self._malformed() from None
 
     async def open(self, plan: SetPlan) -> HostSet:
         """Check the guest, and start the watchdog that will hold it."""
