@@ -25,6 +25,7 @@ from orchestrator.errors.event_ids import EVENTS
 from orchestrator.errors.hresults import HRESULTS, RetryClass
 from orchestrator.evidence.schemas import schema_of
 from orchestrator.evidence.statements import CLAIM_OF_KIND
+from orchestrator.hosts.agent.schemas import schemas as agent_schemas
 from orchestrator.model.budgets import DEFAULT_BUDGETS, Budgets
 from orchestrator.policy.supported_hosts_table import with_tables
 from orchestrator.registry.plugins import load_plugins
@@ -185,6 +186,7 @@ def pages() -> dict[str, str]:
         "ports.md": ports_reference.page(),
         "state-machine.md": diagram.page(),
         "schemas/ese-check.json": _json(ese_reference.schema_of()),
+        **{f"schemas/{name}": _json(schema) for name, schema in agent_schemas().items()},
         **schemas,
     }
 

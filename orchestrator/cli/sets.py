@@ -87,7 +87,7 @@ def delete(set_id: str) -> Answer:
 @click.argument("name", metavar="ID|JOB")
 @answers("quiesce.set-cancel/1")
 def cancel(name: str) -> Answer:
-    """Stop the run that makes a set, or a job's. A set that is proven by then stays; writers wait no longer."""
+    """Stop the run that makes a set, or a job's. A set that is proven by then stays."""
     asked = cancel_run(open_installation(), name)
     return Answer({"cancelling": asked}, f"asked to stop: {asked}; `quiesce set list` tells how it ended")
 

@@ -14,7 +14,9 @@ from orchestrator.policy.exchange_writers import family_of
 from orchestrator.policy.reasons import Finding
 from orchestrator.policy.topology import Topology, home_of
 
-NETBIOS_LENGTH: Final = 15  # a cluster knows its nodes by such names; longer ones are cut off (MS-ADTS)
+NETBIOS_LENGTH: Final = (
+    15  # a cluster knows its nodes by such names; longer ones are cut off (Microsoft KB 909264)
+)
 
 
 @dataclass(frozen=True, slots=True)

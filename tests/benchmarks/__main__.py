@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks import (
+    agent_protocol,
     many_runs,
     page_checksums,
     real_window,
@@ -31,6 +32,7 @@ def main() -> None:
     for part in (
         start_up,
         window_over_floor,
+        agent_protocol,
         many_runs,
         real_window,
         thaw_after_kill,

@@ -35,7 +35,7 @@ ENTRIES: Final[dict[str, Explanation]] = {
         "Stop it first, or let it do the work: one hub serves all agents.",
     ),
     "agent.wrong-peer": Explanation(
-        "Who answers has a valid certificate, but not the one that was agreed on, or not one for this purpose.",
+        "Who answers has a valid certificate, but its key is not the one that was agreed on.",
         "Compare the fingerprint with that of the agent (`quiesce host pending`, or the agent's start-up "
         "text). If the host was enrolled anew, register the new fingerprint.",
     ),

@@ -91,8 +91,7 @@ ENTRIES: Final[dict[str, Explanation]] = {
     "policy.exchange-silent": Explanation(
         "The host says nothing of what Exchange knows of a database: whether it is mounted, replicated, "
         "logs in circles, or is held by another backup.",
-        "Nothing, if the run succeeds: its writer has the last word. `quiesce host test NAME` says what "
-        "the host cannot read.",
+        "Nothing, if the run succeeds: its writer has the last word. `quiesce host test NAME` sees the rest.",
     ),
     "policy.no-copy": Explanation(
         "No copy of the database is where the job allows one, offered by its writer and in good order.",
@@ -115,7 +114,7 @@ ENTRIES: Final[dict[str, Explanation]] = {
     "policy.presented-to-owner": Explanation(
         "The clone was to be shown to a machine that has its source. Both have the same disk signature, "
         "and Windows would take one of them offline, in a cluster perhaps the source.",
-        "Present it to a host outside the cluster; `quiesce host show NAME` lists the nodes.",
+        "Present it to another host, outside the cluster: a verification host or the standby server.",
     ),
     "policy.shared-lun": Explanation(
         "Several mailbox databases lie on one array volume. Whoever goes back to one of them by its array "

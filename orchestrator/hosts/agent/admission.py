@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from orchestrator.model.hosts import HostIdentity
+
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
@@ -77,3 +79,13 @@ class Admissions(Protocol):
 
     def seen(self, agent_id: str, version: str, now: datetime) -> None:
         """Note that an agent has connected."""
+
+    def renew(self, key_fingerprint: str, signing_request: str, now: datetime) -> str:
+        """Return another certificate (PEM) for a key that is pinned, and that the agent has just proven.
+
+        Raises:
+            BadInput: `agent.bad-request`; the key is another, or not pinned (any more).
+        """
+
+    def met(self, agent_id: str, identity: HostIdentity, now: datetime) -> None:
+        """Note which host an approved agent speaks for. Idempotent."""

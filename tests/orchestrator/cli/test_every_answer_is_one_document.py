@@ -15,7 +15,7 @@ from orchestrator.cli.app import COMMANDS, NOT_BUILT
 from orchestrator.errors import Refused
 from tests.orchestrator.cli.conftest import Quiesce
 
-PLANNED = """init status agent job apply promote audit report doctor conformance token secrets serve"""
+PLANNED = """init status job apply promote audit report doctor conformance token secrets serve"""
 
 
 @pytest.mark.parametrize(
