@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.config.state_folder import VARIABLE
 from orchestrator.errors import HostError
 
 END_S: Final = 5.0
@@ -17,11 +21,28 @@ END_S: Final = 5.0
 @contextmanager
 def lab_child(arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     """Start `quiesce lab …` and end it with the block; it also ends by itself when this process dies."""
+    with _running([sys.executable, "-m", "orchestrator", "lab", *arguments]) as child:
+        yield child
+
+
+@contextmanager
+def product_child(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start another command of ours in a state folder, and end it with the block.
+
+    It does not watch its stdin; where there is `setpriv`, the kernel ends it with this process.
+    """
+    bound = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    command = [*bound, sys.executable, "-m", "orchestrator", *arguments, "--json"]
+    with _running(command, os.environ | {VARIABLE: str(home)}) as child:
+        yield child
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     child = subprocess.Popen(  # noqa: S603 - our own command line
-        [sys.executable, "-m", "orchestrator", "lab", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     )
     try:
         yield child

@@ -17,8 +17,9 @@ import aiohttp
 from orchestrator import logs
 from orchestrator.config.state_folder import StateFolder
 from orchestrator.lab.children import announcement, lab_child
-from orchestrator.registry.endpoints import RegisteredArray, RegisteredHost
-from orchestrator.registry.probe import probe_array, probe_host
+from orchestrator.lab.demo.agent import register_through_agent
+from orchestrator.registry.endpoints import RegisteredArray
+from orchestrator.registry.probe import probe_array
 from orchestrator.service.installation import Installation
 
 LOG_ARRAY: Final = "log-array"
@@ -91,7 +92,8 @@ def staged(home: Path) -> Iterator[Stage]:
         host = announcement(stack.enter_context(lab_child(_host_arguments(arrays, home))))
         for name, announced in arrays.items():
             _register_array(installation, name, announced)
-        _register_host(installation, host)
+        secret_ref = _keep_secret(installation, HOST, host["credentials"]["token"])
+        register_through_agent(stack, installation, HOST, host, secret_ref)
         yield Stage(installation, arrays)
 
 
@@ -131,22 +133,6 @@ def _register_array(installation: Installation, name: str, announced: Mapping[st
     )
     met = asyncio.run(probe_array(name, installation.connections.provider(draft))).identity
     installation.arrays.add(replace(draft, array_id=met.array_id, array_name=met.name))
-
-
-def _register_host(installation: Installation, announced: Mapping[str, Any]) -> None:
-    draft = RegisteredHost(
-        name=HOST,
-        kind=announced["kind"],
-        url=announced["url"],
-        secret_ref=_keep_secret(installation, HOST, announced["credentials"]["token"]),
-        ca_file=None,
-        settings={},
-        host_id="",
-        host_name="",
-        added_at=datetime.now(UTC),
-    )
-    met = asyncio.run(probe_host(HOST, installation.connections.host(draft))).identity
-    installation.hosts.add(replace(draft, host_id=met.host_id, host_name=met.name))
 
 
 def _keep_secret(installation: Installation, name: str, secret: str) -> str:
