@@ -67,7 +67,7 @@ async def _arm_all(cuts: Sequence[PendingCut]) -> None:
         async with asyncio.TaskGroup() as arming:
             for cut in cuts:
                 arming.create_task(_arm(cut))
-    except ExceptionGroup as failures:
+    except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 

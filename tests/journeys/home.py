@@ -120,8 +120,8 @@ class Home:
                 process.kill()
 
     def job(self, name: str = "nightly", *, budgets: Mapping[str, float] | None = None, **keys: Any) -> Path:
-        """Write a job file for both databases, with changes."""
-        keys = {"name": name, "host": HOST, "databases": ["DB01", "DB02"], **keys}
+        """Write a job file for both databases, with changes. What fails is not tried again, for minutes."""
+        keys = {"name": name, "host": HOST, "databases": ["DB01", "DB02"], "attempts": 1, **keys}
         lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
         lines += ["[budgets]", *(f"{key} = {value}" for key, value in (budgets or {}).items())]
         path = self.folder / f"{name}.toml"

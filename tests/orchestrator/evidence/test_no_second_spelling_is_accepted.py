@@ -205,7 +205,7 @@ STATEMENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     ),
     "a version that comes later": (
         "unknown-type",
-        in_statement("predicateType", f"{PREDICATES}proof:3"),
+        in_statement("predicateType", f"{PREDICATES}proof:4"),
     ),
     "no type": ("unknown-type", without("predicateType")),
     "a type that is a list": ("unknown-type", in_statement("predicateType", [])),

@@ -109,8 +109,11 @@ def test_every_file_is_followed_to_the_clone_that_holds_it(desk: Desk, eyes: Eye
     result = desk.run(clone=True, verify=True)
     (component,) = eyes.seen
     assert (component.caption, component.writer_id) == ("DB01", WRITER.writer_id)
-    assert {each.host_path for each in component.files} == {f"{letter}:\\file" for letter in "DEFG"}
-    assert {each.inner_path for each in component.files} == {"file"}
+    assert {each.host_path for each in component.files} == {
+        "D:\\DB01.edb",
+        *(f"{letter}:\\E00{number:05}.log" for number, letter in enumerate("EFG")),
+    }
+    assert all(each.host_path.endswith(f":\\{each.inner_path}") for each in component.files)
     assert result.facts is not None
     source_of = {row.file: (row.array_id, row.volume_id) for row in result.facts.map_before}
     made_from = {
