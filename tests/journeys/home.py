@@ -121,7 +121,8 @@ class Home:
 
     def job(self, name: str = "nightly", *, budgets: Mapping[str, float] | None = None, **keys: Any) -> Path:
         """Write a job file for both databases, with changes. What fails is not tried again, for minutes."""
-        keys = {"name": name, "host": HOST, "databases": ["DB01", "DB02"], "attempts": 1, **keys}
+        keys = {"name": name, "host": HOST, "databases": ["DB01", "DB02"], **keys}
+        keys.setdefault("attempts", 1)
         lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
         lines += ["[budgets]", *(f"{key} = {value}" for key, value in (budgets or {}).items())]
         path = self.folder / f"{name}.toml"
