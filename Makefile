@@ -16,8 +16,8 @@ PIP := -m pip --disable-pip-version-check install --quiet --constraint constrain
 
 UNIT := not (journey or judge or tools or many or real or nightly)
 # The first part is for every minute of the day: it does not even import what is there.
-LATER := $(addprefix tests/,orchestrator/ese orchestrator/verify orchestrator/hosts orchestrator/vss_schedules architecture \
-	benchmarks journeys judges)
+LATER := $(addprefix tests/,orchestrator/ese orchestrator/verify orchestrator/hosts orchestrator/vss_schedules providers \
+	architecture benchmarks journeys judges)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

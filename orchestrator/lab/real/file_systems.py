@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ MKFS: Final = {
 }
 # XFS refuses less; a sparse file costs nothing.
 SMALLEST_BYTES: Final = {"ext4": 16 << 20, "xfs": 300 << 20, "btrfs": 128 << 20}
+
+# Whoever does not only look in is still there after this.
+LOOKED_IN_S: Final = 5.0
+AGAIN_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,20 @@ def mounted(device: str, mount_point: Path, *options: str) -> Iterator[Path]:
         yield mount_point
     finally:
         thaw(mount_point)
-        run("umount", str(mount_point))
+        _unmount(mount_point)
+
+
+def _unmount(mount_point: Path) -> None:
+    """Unmount. Whoever looks in for a moment, as a survey of this machine does, is waited for."""
+    until_s = time.monotonic() + LOOKED_IN_S
+    while True:
+        try:
+            run("umount", str(mount_point))
+            return
+        except HostError as error:
+            if "busy" not in error.what or time.monotonic() > until_s:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def thaw(mount_point: Path) -> bool:

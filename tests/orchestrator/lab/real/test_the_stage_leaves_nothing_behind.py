@@ -40,7 +40,7 @@ leave_common_mounts()
 with staged(installation_in(home), combination, home / "lab") as stage:
     if when == "a clone is presented":
         present_clones(stage)
-        time.sleep(0.2)  # or else the storage daemon could be gone before anybody had seen its exports
+        time.sleep(1.0)  # or else the storage daemon could be gone before anybody had seen its exports
     if when == "it is frozen":
         freeze_stage(stage)
     print("staged", flush=True)
