@@ -19,6 +19,9 @@ UNIT := not (journey or judge or tools or many or real or nightly)
 LATER := $(addprefix tests/,orchestrator/ese orchestrator/verify orchestrator/hosts orchestrator/vss_schedules providers \
 	architecture benchmarks journeys judges)
 
+# Windows by itself: it fills a disk with a gigabyte, and the file systems of other tests are timed.
+WINE := tests/orchestrator/hosts/vss
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test check bench nightly e2e docs system-packages clean
@@ -33,7 +36,8 @@ test: check system-packages $(JUDGE_READY) $(WINDOWS_READY) ## everything that C
 	$(RUN) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(LATER)) -m "$(UNIT)"
 	$(RUN) -m pytest -n 2 --dist loadfile $(LATER) -m "$(UNIT)"
 	$(RUN) -m pytest -n 2 --dist loadfile -m "(journey or judge or tools or many) and not (real or nightly)"
-	$(RUN) -m pytest -n 2 --dist loadfile -m "real and not nightly"
+	$(RUN) -m pytest -n 2 --dist loadfile --ignore=$(WINE) -m "real and not nightly"
+	$(RUN) -m pytest -m "real and not nightly" $(WINE)
 
 check: $(READY) ## style, types, import contracts, fragments, generated pages
 	$(VENV)/bin/ruff check

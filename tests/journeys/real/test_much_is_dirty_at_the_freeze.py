@@ -72,7 +72,7 @@ def test_what_gets_dirty_meanwhile_lengthens_the_freeze_and_not_the_hold(scene: 
 
 
 def test_a_flush_that_outlasts_the_budget_aborts_the_run_and_is_thawed_when_it_ends(scene: Scene) -> None:
-    budgets = {"commit_s": 0.02, "hold_s": 0.03, "freeze_s": 0.04, "thaw_s": 1.0}
+    budgets = {"commit_s": 0.02, "hold_s": 0.03, "freeze_s": 0.04, "thaw_s": 4.0}
     with scene.stopped_at(CrashPoint.OPENING, scene.job(budgets=budgets)) as run, dirtied(scene):
         wake(run)
         end = ended(run)
