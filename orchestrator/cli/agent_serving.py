@@ -146,6 +146,6 @@ def _stop_at_a_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
             loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows
+        except NotImplementedError:  # asyncio on Windows knows no signal handlers
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     return stop

@@ -22,7 +22,7 @@ from orchestrator.engine.run import CloneRun
 from orchestrator.evidence import EvidenceChain
 from orchestrator.journal.cancel_wish import CancelWish
 from orchestrator.journal.host_lock import hold_host
-from orchestrator.journal.store import Journal, new_journal
+from orchestrator.journal.store import Journal, abandoned_journal, new_journal
 from orchestrator.model.grades import RunStatus
 from orchestrator.model.names import ObjectNames
 from orchestrator.policy.retry import blamed, wait_before_next
@@ -55,7 +55,11 @@ def make_set(installation: Installation, job: Job, observe: Observer) -> RunResu
         if wait_s is None:
             return result
         observe(Phase.WAIT, f"attempt {names.attempt} failed ({result.error}); the next in {wait_s:g} s")
-        with closing(CancelWish.about(installation.folder.journals, names.stem)) as wish:
+        journals = installation.folder.journals
+        with (
+            abandoned_journal(journals / f"{names.stem}.jsonl"),  # held, so that it counts as under way
+            closing(CancelWish.about(journals, names.stem)) as wish,
+        ):
             if not asyncio.run(wait_unless_stopped(wait_s, wish.made)):
                 return result
         earlier.append(result)

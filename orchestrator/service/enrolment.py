@@ -197,11 +197,12 @@ class Enrolments:
     def met(self, agent_id: str, identity: HostIdentity, now: datetime) -> None:
         """Register the host of an approved agent that has said who it is. Idempotent.
 
-        What keeps it from being registered (a name that is taken) is told to the log, not to the agent.
+        What keeps it from being registered (a name that is taken, a Windows that is not supported) is told to
+        the log, not to the agent.
         """
         try:
             register_agent_host(Hosts(self.database), self.agents, agent_id, identity, now)
-        except BadInput as error:
+        except (BadInput, Refused) as error:
             _log.warning("host not registered", agent=agent_id, code=error.code, why=error.what)
 
     def _anybody_trusts_it(self, now: datetime) -> bool:

@@ -54,7 +54,7 @@ class Issuer:
         certificate = (
             _draft(subject, subject, key.public_key(), now, now + AUTHORITY_LIFE)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(key_usage(signs_certificates=True), critical=True)
             .sign(key, hashes.SHA256())
         )
         return cls(certificate, key)
@@ -88,7 +88,7 @@ class Issuer:
             )
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(_USES[role]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own_key), critical=False)
             .sign(self.key, hashes.SHA256())
@@ -185,7 +185,8 @@ def _draft(
     )
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Return what a key may be used for: an authority's signs certificates, any other only proves itself."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,

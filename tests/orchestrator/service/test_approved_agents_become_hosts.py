@@ -178,3 +178,13 @@ def test_an_agent_is_found_by_id_or_name_in_the_state_that_matters(enrolments: E
     with pytest.raises(BadInput) as caught:
         agents.find("nobody")
     assert caught.value.code == "input.unknown-agent"
+
+
+def test_a_host_that_is_not_supported_is_told_to_the_log_and_not_registered(
+    enrolments: Enrolments, hosts: Hosts
+) -> None:
+    old = HostIdentity("machine-9", "EX09", "Exchange Server 2007 on Windows Server 2008", emulated=False)
+    with capture_logs() as logged:
+        enrolments.met(enrolled(enrolments, "ex09.corp"), old, NOW)
+    assert hosts.list() == []
+    assert [each["code"] for each in logged if "code" in each] == ["policy.host-unsupported"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_what_a_writer_says_outweighs_the_words(desk: Desk, world: World, soon: 
 
 
 # ---------------------------------------------------------------- stopped by name
+
+
+def test_a_run_that_waits_for_its_next_attempt_is_stopped_by_name(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.host_fault = HostFault.WRITER_FAILED
+
+    async def wait(_seconds: float, wished: Callable[[], bool]) -> bool:
+        await asyncio.to_thread(cancel_run, desk.installation, "nightly")
+        return not await asyncio.to_thread(wished)
+
+    monkeypatch.setattr(attempts, "wait_unless_stopped", wait)
+    result = desk.run()
+    assert (result.status, result.earlier) == (RunStatus.ABORTED, ())
+    assert not CancelWish.about(desk.folder.journals, result.set_name).made()
 
 
 def test_a_run_that_is_under_way_is_asked_to_stop(desk: Desk) -> None:

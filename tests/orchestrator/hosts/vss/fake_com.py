@@ -109,17 +109,17 @@ class FakeObject:
     def heard(self, name: str, *inputs: Any) -> None:
         """Called before every method of its own."""
 
-    def AddRef(self) -> Status:  # noqa: N802 - COM's own names
+    def AddRef(self) -> Status:
         self.references += 1
         return Status(self.references)
 
-    def Release(self) -> Status:  # noqa: N802
+    def Release(self) -> Status:
         if self.references == 0:
             self.runtime.mistakes.append(f"{self.interface} released once too often")
         self.references = max(0, self.references - 1)
         return Status(self.references)
 
-    def QueryInterface(self, iid: UUID) -> Any:  # noqa: N802
+    def QueryInterface(self, iid: UUID) -> Any:
         known = [one for one in (self.interface, *self.also, "IUnknown") if INTERFACES[one].iid == iid]
         return self.referenced() if known else Status(E_NOINTERFACE)
 

@@ -90,13 +90,13 @@ class FakeAsync(FakeObject):
         self.cancelled = False
         self.deaf = False
 
-    def QueryStatus(self) -> Any:  # noqa: N802 - COM's own names, here and below
+    def QueryStatus(self) -> Any:
         if self.cancelled and not self.deaf and self.looks > 1000:
             return CANCELLED
         self.looks -= 1
         return PENDING if self.looks >= 0 else self.status
 
-    def Cancel(self) -> Status:  # noqa: N802
+    def Cancel(self) -> Status:
         self.runtime.calls.append("Cancel")
         self.cancelled = True
         return Status(0)
@@ -118,7 +118,7 @@ class FakeWMComponent(FakeObject):
         self.part = part
         self.lent: dict[int, tuple[ComponentInfo, list[int]]] = {}
 
-    def GetComponentInfo(self) -> int:  # noqa: N802
+    def GetComponentInfo(self) -> int:
         one = self.part
         if one.without_info:
             return 0
@@ -130,13 +130,13 @@ class FakeWMComponent(FakeObject):
         self.lent[address] = info, texts
         return address
 
-    def FreeComponentInfo(self, address: int) -> Status:  # noqa: N802
+    def FreeComponentInfo(self, address: int) -> Status:
         _, texts = self.lent.pop(address)
         for text in texts:
             self.runtime.free_bstr(text)
         return Status(0)
 
-    def GetDatabaseFile(self, index: int) -> FakeFile:  # noqa: N802
+    def GetDatabaseFile(self, index: int) -> FakeFile:
         return FakeFile(self.runtime, self.part.files[index])
 
 
@@ -147,18 +147,18 @@ class FakeMetadata(FakeObject):
         super().__init__(runtime)
         self.writer = writer
 
-    def GetIdentity(self) -> Any:  # noqa: N802
+    def GetIdentity(self) -> Any:
         if self.writer.unreadable:
             return Status(0x80042311)
         return self.writer.instance, self.writer.writer, self.writer.name, 3, 1
 
-    def GetFileCounts(self) -> Any:  # noqa: N802
+    def GetFileCounts(self) -> Any:
         return 0, 0, len(self.writer.parts)
 
-    def GetComponent(self, index: int) -> FakeWMComponent:  # noqa: N802
+    def GetComponent(self, index: int) -> FakeWMComponent:
         return FakeWMComponent(self.runtime, self.writer.parts[index])
 
-    def SaveAsXML(self) -> str:  # noqa: N802
+    def SaveAsXML(self) -> str:
         return f"<WRITER_METADATA>{self.writer.name}</WRITER_METADATA>"
 
 
@@ -170,13 +170,13 @@ class FakeComponent(FakeObject):
         super().__init__(runtime)
         self.part = part
 
-    def GetLogicalPath(self) -> str:  # noqa: N802
+    def GetLogicalPath(self) -> str:
         return self.part.path
 
-    def GetComponentName(self) -> str:  # noqa: N802
+    def GetComponentName(self) -> str:
         return self.part.name
 
-    def GetFailure(self) -> Any:  # noqa: N802
+    def GetFailure(self) -> Any:
         return self.part.failed, 0, None, 0
 
 
@@ -188,13 +188,13 @@ class FakeWriterComponents(FakeObject):
         self.writer = writer
         self.parts = [one for one in writer.parts if one.name in set(added)]
 
-    def GetComponentCount(self) -> Any:  # noqa: N802
+    def GetComponentCount(self) -> Any:
         return Status(0x80042310) if self.writer.broken else len(self.parts)
 
-    def GetWriterInfo(self) -> Any:  # noqa: N802
+    def GetWriterInfo(self) -> Any:
         return self.writer.instance, self.writer.writer
 
-    def GetComponent(self, index: int) -> FakeComponent:  # noqa: N802
+    def GetComponent(self, index: int) -> FakeComponent:
         return FakeComponent(self.runtime, self.parts[index])
 
 
@@ -256,73 +256,73 @@ class FakeVss(FakeObject):
         operation.deaf = name in self.deaf
         return operation
 
-    def InitializeForBackup(self, xml: str) -> Status:  # noqa: N802
+    def InitializeForBackup(self, xml: str) -> Status:
         return Status(0)
 
-    def SetContext(self, context: int) -> Status:  # noqa: N802
+    def SetContext(self, context: int) -> Status:
         return Status(0)
 
-    def SetBackupState(self, *_: object) -> Status:  # noqa: N802
+    def SetBackupState(self, *_: object) -> Status:
         return Status(0)
 
-    def GetSessionId(self) -> Any:  # noqa: N802
+    def GetSessionId(self) -> Any:
         return SESSION_ID
 
-    def GatherWriterMetadata(self) -> Any:  # noqa: N802
+    def GatherWriterMetadata(self) -> Any:
         return self.begun("GatherWriterMetadata")
 
-    def GetWriterMetadataCount(self) -> Any:  # noqa: N802
+    def GetWriterMetadataCount(self) -> Any:
         return len(self.writers)
 
-    def GetWriterMetadata(self, index: int) -> Any:  # noqa: N802
+    def GetWriterMetadata(self, index: int) -> Any:
         return self.writers[index].instance, FakeMetadata(self.runtime, self.writers[index])
 
-    def FreeWriterMetadata(self) -> Status:  # noqa: N802
+    def FreeWriterMetadata(self) -> Status:
         return Status(0)
 
-    def AddComponent(self, *place: Any) -> Status:  # noqa: N802
+    def AddComponent(self, *place: Any) -> Status:
         self.added.append(place[-1])
         return Status(0)
 
-    def StartSnapshotSet(self) -> Any:  # noqa: N802
+    def StartSnapshotSet(self) -> Any:
         return SET_ID
 
-    def AddToSnapshotSet(self, volume: str, provider: UUID) -> Any:  # noqa: N802
+    def AddToSnapshotSet(self, volume: str, provider: UUID) -> Any:
         text = volume.encode("utf-16-le")
         begun = UUID(int=len(self.volumes)).bytes_le + struct.pack("<iH", 0x29, len(text)) + text
         self.ask(Method.BEGIN_VOLUME, begun)
         self.volumes.append(volume)
         return UUID(int=len(self.volumes))
 
-    def PrepareForBackup(self) -> Any:  # noqa: N802
+    def PrepareForBackup(self) -> Any:
         return self.begun("PrepareForBackup")
 
-    def GatherWriterStatus(self) -> Any:  # noqa: N802
+    def GatherWriterStatus(self) -> Any:
         self.asked += 1
         return self.begun("GatherWriterStatus")
 
-    def GetWriterStatusCount(self) -> Any:  # noqa: N802
+    def GetWriterStatusCount(self) -> Any:
         return len(self.writers)
 
-    def GetWriterStatusEx(self, index: int) -> Any:  # noqa: N802
+    def GetWriterStatusEx(self, index: int) -> Any:
         facts = self.GetWriterStatus(index)
         return facts if isinstance(facts, Status) else (*facts, self.writers[index].application, None)
 
-    def GetWriterStatus(self, index: int) -> Any:  # noqa: N802
+    def GetWriterStatus(self, index: int) -> Any:
         one = self.writers[index]
         state, failure = one.states[min(self.asked, len(one.states)) - 1]
         return one.instance, one.writer, one.name, state, failure
 
-    def FreeWriterStatus(self) -> Status:  # noqa: N802
+    def FreeWriterStatus(self) -> Status:
         return Status(0)
 
-    def GetWriterComponentsCount(self) -> Any:  # noqa: N802
+    def GetWriterComponentsCount(self) -> Any:
         return len(self.writers)
 
-    def GetWriterComponents(self, index: int) -> Any:  # noqa: N802
+    def GetWriterComponents(self, index: int) -> Any:
         return FakeWriterComponents(self.runtime, self.writers[index], self.added)
 
-    def DoSnapshotSet(self) -> Any:  # noqa: N802
+    def DoSnapshotSet(self) -> Any:
         operation = self.begun("DoSnapshotSet")
         if not self.without_provider:
             self.provider = Thread(target=self.make, name="fake vss")
@@ -330,16 +330,16 @@ class FakeVss(FakeObject):
             operation.QueryStatus = lambda: self.final  # type: ignore[method-assign] # a double
         return operation
 
-    def SaveAsXML(self) -> Any:  # noqa: N802
+    def SaveAsXML(self) -> Any:
         return "<BACKUP_COMPONENTS/>"
 
-    def SetBackupSucceeded(self, *_: Any) -> Status:  # noqa: N802
+    def SetBackupSucceeded(self, *_: Any) -> Status:
         return Status(0)
 
-    def BackupComplete(self) -> Any:  # noqa: N802
+    def BackupComplete(self) -> Any:
         return self.begun("BackupComplete")
 
-    def AbortBackup(self) -> Status:  # noqa: N802
+    def AbortBackup(self) -> Status:
         return Status(0)
 
     def make(self) -> None:

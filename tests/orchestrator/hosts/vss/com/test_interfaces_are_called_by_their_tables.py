@@ -38,26 +38,26 @@ class Backup(FakeObject):
     def heard(self, name: str, *inputs: Any) -> None:
         self.said.append((name, *inputs))
 
-    def AddToSnapshotSet(self, *_: Any) -> UUID:  # noqa: N802 - COM's own names
+    def AddToSnapshotSet(self, *_: Any) -> UUID:
         return ID
 
-    def SetBackupState(self, *_: Any) -> Status:  # noqa: N802
+    def SetBackupState(self, *_: Any) -> Status:
         return Status(0)
 
-    def GetRootAndLogicalPrefixPaths(self, *_: Any) -> tuple[str, str]:  # noqa: N802
+    def GetRootAndLogicalPrefixPaths(self, *_: Any) -> tuple[str, str]:
         return "C:\\", "Ω𝄞"
 
-    def GetWriterStatusEx(self, _: int) -> tuple[Any, ...]:  # noqa: N802
+    def GetWriterStatusEx(self, _: int) -> tuple[Any, ...]:
         return ID, ID, "writer", 5, 0x800423F4, 0xC7FF07D7, None
 
-    def EnableWriterClasses(self, first: int, count: int) -> Status:  # noqa: N802
+    def EnableWriterClasses(self, first: int, count: int) -> Status:
         self.said.append(tuple(structs.GUID.from_address(first + 16 * index).uuid for index in range(count)))
         return Status(1)
 
-    def GatherWriterMetadata(self) -> None:  # noqa: N802
+    def GatherWriterMetadata(self) -> None:
         return None
 
-    def InitializeForBackup(self, _: str) -> Status:  # noqa: N802
+    def InitializeForBackup(self, _: str) -> Status:
         return Status(0x80042301)
 
 
@@ -187,7 +187,7 @@ def test_an_interface_that_is_not_there_is_none(runtime: FakeRuntime) -> None:
 class Owned(FakeObject):
     interface = "IVssWriterComponentsExt"
 
-    def GetComponent(self, _: int) -> Any:  # noqa: N802
+    def GetComponent(self, _: int) -> Any:
         raise AssertionError("slot 2 is called in place of Release")
 
 
